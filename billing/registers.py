@@ -78,7 +78,7 @@ def register() -> None:
     audited(PaymentMatch)
     audited(WriteOff, exclude=["parts"])
     audited(HostPayout)
-    audited(PaymentFile, exclude=PROGRESS)
+    audited(PaymentFile, exclude=[*PROGRESS, "accounts"])
     audited(Export, exclude=[*PROGRESS, "rows", "sums", "as_of", "language", "options"])
     audited(ExportTimetable, exclude=["secret", "public_key", "host_key", "next_on", "options"])
     audited(SendingWay, exclude=["secret", "changed_at"])
@@ -284,7 +284,7 @@ def _register_payments() -> None:
         serves="bookkeeping",
         trace="uploaded_by created_at file_name",
         technical="id operator public_id file file_sha256 file_size form payments booked known matched sums left_out"
-        " state done total error error_facts attempts claimed_at leased_until queued_at finished_at",
+        " accounts is_ours state done total error error_facts attempts claimed_at leased_until queued_at finished_at",
     )
 
 

@@ -23,6 +23,8 @@ MOST_DIGITS: Final = 15
 LONGEST_TEXT, LONGEST_NAME, LONGEST_REFERENCE = 500, 140, 140
 #: More references than these are no list of invoices.
 MOST_REFERENCES: Final = 200
+#: No operator is paid to more accounts than these in one file.
+MOST_ACCOUNTS: Final = 100
 _AMOUNT: Final = re.compile(r"[+]?([0-9]{1,18})(?:\.([0-9]{0,10}))?")
 
 
@@ -83,15 +85,25 @@ class Told:
     """What a whole file comes to: its form, how many payments, their sums, and what was left out and why.
 
     A sum is in whole coins of its currency: {"SEK": 57500}; left out: {"outgoing": {"count": 2, "SEK": 9900}}.
+    accounts: to which the money came.
     """
 
     form: str
     payments: int = 0
     sums: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, Counter[str]] = field(default_factory=dict)
+    accounts: list[str] = field(default_factory=list)
 
     def add(self, payment: Payment) -> None:
-        """Count a payment."""
+        """Count a payment.
+
+        Raises:
+            UnreadablePayments: it is to one account too many.
+        """
+        if payment.to_account and payment.to_account not in self.accounts:
+            if len(self.accounts) >= MOST_ACCOUNTS:
+                raise UnreadablePayments(Code.PAYMENT_FIELD, field="Acct", value=payment.to_account)
+            self.accounts.append(payment.to_account)
         self.payments += 1
         self.sums[payment.currency] += payment.amount
 
@@ -104,7 +116,13 @@ class Told:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         left_out = {reason: dict(counts) for reason, counts in self.left_out.items()}
-        return {"form": self.form, "payments": self.payments, "sums": dict(self.sums), "left_out": left_out}
+        return {
+            "form": self.form,
+            "payments": self.payments,
+            "sums": dict(self.sums),
+            "left_out": left_out,
+            "accounts": self.accounts,
+        }
 
 
 def key(*parts: object) -> str:

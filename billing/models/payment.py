@@ -25,6 +25,8 @@ class PaymentFile(OperatorOwned, Work):
     """A file of a bank on its way in: believed whole before a payment of it is booked.
 
     payments = booked + known once it is done. `sums` and `left_out` have the shape of `billing.bank_files.told.Told`.
+    accounts: to which its money came, as the bank writes them; None before it was read. is_ours: a person said that
+    they are the operator's, which nothing else told.
     """
 
     work_kind = "payment_file"
@@ -41,6 +43,8 @@ class PaymentFile(OperatorOwned, Work):
     matched = models.BigIntegerField(_("matched"), default=0)
     sums = models.JSONField(default=dict)
     left_out = models.JSONField(default=dict)
+    accounts = ArrayField(models.CharField(max_length=40), null=True)
+    is_ours = models.BooleanField(_("accounts confirmed"), default=False, db_default=False)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

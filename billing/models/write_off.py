@@ -23,7 +23,7 @@ class WriteOff(OperatorOwned):
 
     parts: what it comes to by rate of VAT, `[{"rate": "25.00" or null, "net": coins, "vat": coins}, …]`; together the
     amount. `lowers_vat`: the reason made the loss certain (`LOWERS_VAT`), so VAT is taken back; else all of it is one
-    part without VAT.
+    part without VAT. A difference (`Why.DIFFERENCE`) is no loss: it is booked as rounding.
     """
 
     class Why(models.TextChoices):
@@ -33,6 +33,7 @@ class WriteOff(OperatorOwned):
         BARRED = "barred", _("the claim is time-barred")
         NOT_WORTH = "not_worth", _("collecting it costs more than it is")
         WAIVED = "waived", _("it is waived")
+        DIFFERENCE = "difference", _("a small difference, of less than 1.00")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     invoice = OwnedForeignKey(Invoice, related_name="write_offs")

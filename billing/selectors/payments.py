@@ -63,6 +63,12 @@ def of_invoice(invoice: Invoice) -> QuerySet[PaymentMatch]:
     return _live().filter(invoice=invoice).select_related("payment").order_by("payment__paid_on", "pk")
 
 
+def paid_too_much() -> QuerySet[Receivable]:
+    """Invoices of which more was paid than is owed since they were credited, the oldest first."""
+    rows = Receivable.objects.filter(rest__lt=0).annotate(too_much=-F("rest"))
+    return rows.select_related("invoice__buyer", "account__identity").order_by("due_on", "pk")
+
+
 def receivable(invoice: Invoice) -> Receivable | None:
     """What is open of an issued invoice; None of a draft and of a credit note."""
     return Receivable.objects.filter(invoice=invoice).first()

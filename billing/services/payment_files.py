@@ -1,5 +1,8 @@
 """Files of payments: taken in, read apart, believed whole, then booked and matched a stretch at a time.
 
+A file of an account that is not known as the operator's waits for a person: its references may well be the numbers of
+the operator's own invoices. Known is what the settings name, and what an earlier file was booked of.
+
 A file is booked from the first row that is not booked yet, so being killed and tried again changes nothing; a booking
 of the bank's is never divided between two transactions. What another file has told before is counted as known.
 """
@@ -14,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.core.files import File
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from billing.bank_files import apart
 from billing.bank_files.told import Payment as TellsPayment
@@ -26,9 +29,10 @@ from billing.models.invoice import number_meant
 from billing.services import for_books, ledger
 from billing.sql import payments as sql
 from tenants import joins, work
+from tenants.company_numbers import compact
 from tenants.identifiers import new_public_id
 from tenants.log import audit
-from tenants.models import User
+from tenants.models import Operator, User
 from tenants.models.work import OPEN
 from tenants.scoping import current_operator_id, tenant_scope
 
@@ -114,10 +118,12 @@ def carry_out(operator_id: int, row: PaymentFile, *, clock: Clock) -> None:
 
 def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: "_Progress") -> None:
     told, clock = whole.told, progress.clock
-    with tenant_scope(operator_id):
-        facts = {"form": told.form, "payments": told.payments, "sums": told.sums, "left_out": told.left_out}
-        work.keep(row, at=clock(), **facts)
     handled = row.booked + row.known
+    with tenant_scope(operator_id):
+        names = ("form", "payments", "sums", "left_out", "accounts")
+        work.keep(row, at=clock(), **{name: getattr(told, name) for name in names})
+        if not handled and not row.is_ours and (others := _not_known(told.accounts)):
+            raise UnreadablePayments(Code.PAYMENT_FILE_ACCOUNTS, field="Acct", value=others[0], to_accounts=others)
     for stretch in _stretches(map(Row.kept, islice(whole.rows(), handled, None))):
         with tenant_scope(operator_id):
             # The count first: whoever has lost the claim books nothing.
@@ -133,6 +139,37 @@ def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: 
         work.finish(row, finished_at=clock(), done=2 * _PARTS)
         counted = {"payments": row.payments, "booked": row.booked, "known": row.known, "matched": row.matched}
         audit.record(Event.PAYMENTS_BOOKED, about=row, sha256=row.file_sha256, sums=row.sums, **counted)
+
+
+def _not_known(accounts: Iterable[str]) -> list[str]:
+    """Those of these accounts that are not known as the operator's; none where nothing is known yet."""
+    operator = Operator.objects.get(pk=current_operator_id())
+    ours = {_plain(each) for each in (operator.bankgiro, operator.iban) if each}
+    before = PaymentFile.objects.filter(Q(state=PaymentFile.State.DONE) | Q(is_ours=True), accounts__isnull=False)
+    ours.update(_plain(each) for found in before.values_list("accounts", flat=True) for each in found or ())
+    return [each for each in accounts if _plain(each) not in ours] if ours else []
+
+
+def _plain(account: str) -> str:
+    """An account without signs, and a bankgiro without the zeros that files write before it."""
+    return compact(account).lstrip("0")
+
+
+@transaction.atomic
+def confirm_accounts(row: PaymentFile, *, at: datetime) -> PaymentFile:
+    """Note that a person knows the accounts of a file as the operator's, and have it booked.
+
+    Raises:
+        BillingError: it does not wait for that.
+    """
+    row = PaymentFile.objects.select_for_update(of=("self",)).get(pk=row.pk)
+    if row.state != PaymentFile.State.FAILED or row.error != Code.PAYMENT_FILE_ACCOUNTS:
+        raise BillingError(Code.PAYMENT_FILE_UNASKED, field="file", value=str(row))
+    row.is_ours, row.state, row.queued_at, row.finished_at = True, PaymentFile.State.WAITING, at, None
+    row.error, row.error_facts, row.attempts, row.done, row.total = "", {}, 0, 0, 0
+    row.save()
+    work.enqueue(row)
+    return row
 
 
 def _stretches(rows: Iterable[Row]) -> Iterator[Iterator[Row]]:

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from billing.domain import money
 from billing.domain.errors import BillingError, Code
 from billing.models import Invoice, Payment, PaymentMatch, Receivable
+from billing.selectors import credits
 from billing.services import for_books, ledger
 from billing.sql import payments as sql
 from tenants.models import Account, User
@@ -127,6 +128,36 @@ def undo(match: PaymentMatch, *, reason: str, by: User | None) -> PaymentMatch:
         reason=_reason(reason),
         made_by=by,
     )
+
+
+@transaction.atomic
+def free(invoice: Invoice, *, by: User | None) -> list[Payment]:
+    """Let wait again what was paid of an invoice and is no longer owed, as it was credited since.
+
+    Returns:
+        The payments that it is left of: what each is for now is said by a person, as of any other that waits.
+
+    Raises:
+        PaymentRefused: no more was paid than is owed.
+    """
+    hold_turn()
+    receivable = Receivable.objects.filter(invoice=invoice).first()
+    if receivable is None or receivable.rest >= 0:
+        raise PaymentRefused(Code.PAYMENT_NOT_TOO_MUCH, field="invoice", value=str(invoice), invoice=str(invoice))
+    left, freed = -receivable.rest, []
+    reason = ", ".join(map(str, credits.notes(invoice)))[:300] or str(invoice)
+    live_ = PaymentMatch.objects.filter(invoice=invoice, amount__gt=0, undoes__isnull=True, undone_by__isnull=True)
+    for match in live_.select_related("payment", "account").order_by("-pk"):
+        if not left:
+            break
+        undo(match, reason=reason, by=by)
+        taken = min(left, match.amount)
+        if match.amount > taken:
+            of = {"invoice": invoice, "account": match.account, "purpose": Purpose.INVOICE, "how": How.HAND}
+            _match(match.payment, match.amount - taken, **of, made_by=by)
+        left -= taken
+        freed.append(_now(match.payment))
+    return freed
 
 
 def live(payment: Payment) -> "QuerySet[PaymentMatch]":

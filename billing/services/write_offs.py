@@ -8,7 +8,7 @@ paid after all is matched once the write-off is undone.
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Sum
@@ -24,6 +24,8 @@ from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 
 Why = WriteOff.Why
+#: A difference is less than this.
+SMALL: Final = Decimal(1)
 
 
 class WriteOffRefused(BillingError):
@@ -40,7 +42,8 @@ def write_off(invoice: Invoice, amount: Decimal, *, why: str, reason: str, by: U
 
     Raises:
         NotApproved: a second person has not approved it.
-        WriteOffRefused: there is no reason, or the amount is no whole coins above zero or more than is open.
+        WriteOffRefused: there is no reason, the amount is no whole coins above zero or more than is open, or it is
+            called a small difference and is not small.
     """
     payments.hold_turn()
     # Whoever credits the invoice meanwhile waits, and then finds it given up.
@@ -103,6 +106,8 @@ def check(invoice: Invoice, amount: Decimal, *, why: str, reason: str) -> list[d
         raise WriteOffRefused(Code.WRITE_OFF_ABOVE_REST, field="amount", value=str(amount))
     if why not in Why:
         raise WriteOffRefused(Code.WRITE_OFF_NEEDS_REASON, field="why", value=why)
+    if why == Why.DIFFERENCE and amount >= SMALL:
+        raise WriteOffRefused(Code.WRITE_OFF_NO_DIFFERENCE, field="amount", value=str(amount))
     _check_reason(reason)
     if why not in LOWERS_VAT:
         return [{"rate": None, "net": coins, "vat": 0}]

@@ -14,16 +14,17 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, Code
 from billing.models import Invoice, Payment, PaymentFile, PaymentMatch, Receivable
-from billing.selectors import balances, invoices
+from billing.selectors import balances, invoices, ledger
 from billing.selectors import payments as selector
+from billing.selectors.credits import Asked
 from billing.services import credit_notes, payment_files, payments
 from billing.services.payments import PaymentRefused
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
-from billing.tests.test_bank_files import bg, detail, entry, message
+from billing.tests.test_bank_files import WHOLE, bg, detail, entry, message
 from tenants import work
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, Operator
 from tenants.scoping import tenant_scope
 
 TODAY = date(2026, 12, 24)
@@ -74,6 +75,60 @@ def standing(invoice):
         for state in invoices.STANDINGS
         if invoices.listing(state=state, today=TODAY).filter(pk=invoice.pk).exists()
     ]
+
+
+def test_what_is_paid_too_much_by_a_credit_note_waits_again_and_is_paid_back(bills):
+    (invoice,) = bills[:1]
+    for ref, amount in (("A1", "15"), ("A2", "10")):
+        come(pays((amount, invoice.payment_reference), ref=ref))
+    with pytest.raises(PaymentRefused) as refused:
+        payments.free(invoice, by=None)
+    assert refused.value.code == Code.PAYMENT_NOT_TOO_MUCH
+    asked = Asked({invoice.lines.get().position: Decimal("9.60")})
+    credit_notes.credit(invoice, reason="-", by=None, at=NOVEMBER, asked=asked)  # 12.00 with VAT
+    assert rest(invoice) == -1200
+    assert [row.too_much for row in selector.paid_too_much()] == [1200]
+    freed = payments.free(invoice, by=None)
+    assert ([payment.rest for payment in freed], rest(invoice)) == ([1000, 200], 0)
+    assert not selector.paid_too_much()
+    for payment in freed:
+        payments.pay_back(payment, reason="Utbetalt", by=None)
+    assert all(check.holds for check in ledger.checks(date(2026, 11, 1)))
+    assert rest(invoice) == 0
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [({"iban": "SE11"}, "SE22"), ({"bankgiro": "991-2346"}, "SE11"), ({"iban": "SE33"}, "9912346")]
+)
+def test_money_of_an_account_that_is_not_known_waits_for_a_person(bills, ours, theirs):
+    Operator.objects.update(**ours)
+    first = come(pays((bills[0].amount_due, bills[0].payment_reference)).replace("SE11", theirs))
+    assert (first.state, first.error, first.booked) == ("failed", Code.PAYMENT_FILE_ACCOUNTS, 0)
+    assert first.error_facts["to_accounts"] == [theirs]
+    assert (rest(bills[0]), Payment.objects.count()) == (2500, 0)
+    payment_files.confirm_accounts(first, at=timezone.now())
+    work.do_next(work.kind_named("payment_file"), first.operator_id, clock=timezone.now)
+    first.refresh_from_db()
+    assert (first.state, first.error, first.booked, rest(bills[0])) == ("done", "", 1, 0)
+    with pytest.raises(BillingError) as refused:
+        payment_files.confirm_accounts(first, at=timezone.now())
+    assert refused.value.code == Code.PAYMENT_FILE_UNASKED
+    second = come(pays((bills[1].amount_due, bills[1].payment_reference), ref="A2").replace("SE11", theirs))
+    assert (second.state, rest(bills[1])) == ("done", 0), "known from then on"
+
+
+@pytest.mark.parametrize("ours", [{}, {"iban": "SE11"}])
+def test_money_of_an_account_that_is_known_is_booked(bills, ours):
+    Operator.objects.update(**ours)
+    assert come(pays((bills[0].amount_due, bills[0].payment_reference))).state == "done"
+    assert come(pays((bills[1].amount_due, bills[1].payment_reference), ref="A2")).state == "done"
+    other = come(pays((bills[2].amount_due, bills[2].payment_reference), ref="A3").replace("SE11", "SE22"))
+    assert other.error == Code.PAYMENT_FILE_ACCOUNTS
+
+
+def test_a_bankgiro_is_known_however_files_write_it(bills):
+    Operator.objects.update(bankgiro="991-2346")
+    assert come(bg(*WHOLE), name="bg.txt").state == "done"
 
 
 def test_what_is_issued_is_open_and_a_credit_note_takes_from_it(bills):

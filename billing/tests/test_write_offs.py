@@ -80,6 +80,21 @@ def test_what_is_given_up_otherwise_keeps_its_vat(bill):
     assert_all_agrees()
 
 
+def test_the_last_coins_are_a_difference_and_no_loss(bill):
+    rounding = on("3740")
+    payments.record(bill, left(bill) - Decimal("0.03"), paid_on=NOVEMBER.date(), text="", by=None, today=TODAY)
+    lose(bill, why="difference")
+    assert (left(bill), on("1510"), on("6352")) == (0, 0, 0)
+    assert on("3740") == rounding + 3
+    assert_all_agrees()
+
+
+def test_a_krona_is_no_small_difference(bill):
+    with pytest.raises(BillingError) as refused:
+        lose(bill, Decimal("1.00"), why="difference")
+    assert (refused.value.code, refused.value.facts["field"]) == (Code.WRITE_OFF_NO_DIFFERENCE, "amount")
+
+
 @pytest.mark.parametrize("amounts", [("1.00", "0.01", "7.33"), ("10.00", "3.33"), ("0.01", "0.01", "0.01")])
 def test_parts_end_at_just_the_vat_of_the_invoice(bill, amounts):
     for amount in amounts:

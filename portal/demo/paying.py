@@ -43,7 +43,9 @@ def _pay_month(operator: Operator, month: date, random: Random, *, at: datetime)
         rows = Invoice.objects.filter(state="issued", kind="invoice", month=month, amount_due__gt=0)
         invoices = list(rows.select_related("buyer").order_by("number"))
         day = min(max(row.due_on for row in invoices if row.due_on), at.date() - timedelta(days=1))
-        content = b"".join(camt054(_paid(invoices, random), booking=f"{operator.slug}{month:%y%m}", day=day))
+        content = b"".join(
+            camt054(_paid(invoices, random), booking=f"{operator.slug}{month:%y%m}", day=day, iban=operator.iban)
+        )
         payment_files.take_in(ContentFile(content), name=f"camt054-{day}.xml", by=None, at=at)
     work.do_next(work.kind_named(PaymentFile.work_kind), operator.pk, clock=lambda: at)
 

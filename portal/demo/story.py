@@ -40,6 +40,7 @@ PARTICULARS: dict[str, dict[str, Any]] = {
         "email": "faktura@norrsken-laddning.example",
         "phone": "090-10 00 10",
         "bankgiro": "5555-5551",
+        "iban": "SE4550000000058398257466",
     },
     "south": {
         "legal_name": "Sydkusten Laddnät AB",
@@ -51,6 +52,7 @@ PARTICULARS: dict[str, dict[str, Any]] = {
         "email": "ekonomi@sydkusten-laddnat.example",
         "phone": "040-10 00 20",
         "bankgiro": "5555-5569",
+        "iban": "SE7160000000000123456789",
     },
 }
 

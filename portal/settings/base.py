@@ -115,6 +115,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = "portal.formats"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -23,7 +23,7 @@ ASKED_FOR = re.compile(
 )
 #: Modules that Django, Celery or Python find by where they lie, and those that gunicorn.conf.py names.
 FOUND_BY_PLACE = re.compile(
-    r"__init__|__main__|/serving/|/management/commands/|/templatetags/|/settings/|/(apps|tasks|wsgi)\.py"
+    r"__init__|__main__|/serving/|/management/commands/|/templatetags/|/settings/|/formats/|/(apps|tasks|wsgi)\.py"
 )
 #: What nothing in the product says, and why it stands all the same.
 KEPT = {
@@ -53,8 +53,8 @@ def trees() -> dict[Path, ast.Module]:
 
 
 def asked(path: Path) -> bool:
-    """Whether Django reads all that a module defines: the settings."""
-    return "settings" in path.parts
+    """Whether Django reads all that a module defines: the settings, and how days are typed."""
+    return path.relative_to(ROOT).parts[:2] in (("portal", "settings"), ("portal", "formats"))
 
 
 def words(text: str) -> Iterator[str]:

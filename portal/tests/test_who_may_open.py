@@ -90,7 +90,8 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
-        "finance:payment_file_export finance:payment_files finance:payment_keep finance:payment_settle "
+        "finance:payment_file_export finance:payment_file_ours finance:payment_files finance:payment_free "
+        "finance:payment_keep finance:payment_settle "
         "finance:statement_paid finance:statement_unpaid"
     ),
     Permission.EXPORT_FINANCE: (

@@ -247,6 +247,11 @@ ERRORS: dict[str, str | Promise] = {
     Code.PAYMENT_FILE_DOCTYPE: _("The file declares a document type (DOCTYPE), which no bank does. It is not read."),
     Code.PAYMENT_FILE_TEST: _("This is a test file of the bank. Nothing of it is booked."),
     Code.PAYMENT_FILE_ENDED: _("The file could not be read to its end within what is allowed. Nothing is booked."),
+    Code.PAYMENT_FILE_ACCOUNTS: _(
+        "The money came to %(to_accounts)s, which is not known as yours. Nothing of the file is booked."
+    ),
+    Code.PAYMENT_NOT_TOO_MUCH: _("No more of %(invoice)s was paid than is owed."),
+    Code.PAYMENT_FILE_UNASKED: _("Nobody has to say of this file whose account it is."),
     Code.PAYMENT_FIELD: _("%(field)s says %(value)s, which cannot be. Nothing of the file is booked."),
     Code.PAYMENT_SUMS: _(
         "The file contradicts itself: %(field)s says %(value)s, what it tells comes to %(found)s (%(where)s). Nothing"
@@ -272,6 +277,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.WRITE_OFF_NOTHING_OPEN: _("Nothing is open of %(value)s."),
     Code.WRITE_OFF_ABOVE_REST: _("%(value)s is more than is open of the invoice."),
     Code.WRITE_OFF_NEEDS_REASON: _("Say why it is given up, in at most 300 characters."),
+    Code.WRITE_OFF_NO_DIFFERENCE: _("%(value)s is no small difference: that is less than 1. Choose another reason."),
     Code.WRITE_OFF_UNDONE: _("It is taken back already."),
     Code.CREDIT_AFTER_WRITE_OFF: _(
         "Some of the invoice is written off. Take that back first, and then credit what is wrong."

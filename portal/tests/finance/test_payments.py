@@ -12,7 +12,7 @@ from billing.services import payments
 from billing.tests import factories
 from portal.demo.bank import Paid, camt054
 from tenants import work
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, Operator
 from tenants.scoping import tenant_scope
 
 DAY = date(2026, 11, 1)
@@ -60,6 +60,60 @@ def test_a_refused_file_says_why(fina_browser, url, in_north):
     answer = fina_browser.post(url("payments/files/"), {"file": file})
     work.do_next(work.kind_named(PaymentFile.work_kind), in_north.pk, clock=timezone.now)
     assert "cut off or damaged" in text(fina_browser.get(answer.headers["Location"]))
+
+
+def test_a_file_of_an_unknown_account_asks_whose_it_is(fina_browser, url, bill):
+    Operator.objects.update(iban="SE7160000000000123456789")
+    answer, row = sends(fina_browser, url, Paid(bill.amount_due, bill.payment_reference))
+    page = text(fina_browser.get(answer.headers["Location"]))
+    assert "The money came to SE4550000000058398257466, which is not known as yours." in page
+    assert "It is ours: book the file" in page
+    fina_browser.post(url(f"payments/files/{row.public_id}/ours/"))
+    work.do_next(work.kind_named(PaymentFile.work_kind), row.operator_id, clock=timezone.now)
+    page = text(fina_browser.get(answer.headers["Location"]))
+    assert "It is ours" not in page
+    assert Payment.objects.get().rest == 0
+    again = fina_browser.post(url(f"payments/files/{row.public_id}/ours/"), follow=True)
+    assert "Nobody has to say of this file whose account it is." in text(again)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("12,50", 1250), ("12.50", 1250), ("1\xa0234,5", 123450), ("1 234.50", 123450), (" 7 ", 700)],
+)
+def test_an_amount_is_read_as_people_write_it(fina_browser, url, bill, typed, kept):
+    form = {"amount": typed, "paid_on": timezone.now().date().isoformat()}
+    assert fina_browser.post(url(f"invoices/{bill.public_id}/payment/"), form).status_code == 302
+    assert Payment.objects.get().amount == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("1.234,50", "Write the number with one decimal sign"),
+        ("\u22125", "greater than or equal to 0.01"),
+        ("0", "greater than or equal to 0.01"),
+        ("tio", "Enter a number."),
+        ("1e3", "Enter a number."),
+        ("12,505", "no more than 2 decimal places"),
+    ],
+)
+def test_what_is_no_amount_is_told_and_stays_in_its_field(fina_browser, url, bill, typed, said):
+    form = {"amount": typed, "paid_on": timezone.now().date().isoformat()}
+    answer = fina_browser.post(url(f"invoices/{bill.public_id}/payment/"), form)
+    assert answer.status_code == 400
+    assert said in text(answer)
+    assert f'value="{typed}"' in answer.content.decode()
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_day_that_could_be_one_of_two_is_not_read(fina_browser, url, bill, language):
+    page, today = url(f"invoices/{bill.public_id}/payment/"), timezone.now().date()
+    spoken = {"headers": {"accept-language": language}}
+    assert fina_browser.post(page, {"amount": "5", "paid_on": f"{today:%m/%d/%Y}"}, **spoken).status_code == 400
+    assert fina_browser.post(page, {"amount": "5", "paid_on": f"{today:%Y-%m-%d}"}, **spoken).status_code == 302
+    assert Payment.objects.get().paid_on == today
 
 
 def test_what_waits_is_proposed_and_confirmed(fina_browser, url, bill):

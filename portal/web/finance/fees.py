@@ -25,6 +25,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField
 from portal.web.acts import attempted, told
+from portal.web.number_fields import TypedNumberField
 from portal.web.tables import Column, Table
 from portal.words import invoices as invoice_words
 from portal.words import measures, regions
@@ -111,10 +112,10 @@ class FeeForm(forms.Form):
             " payer's."
         ),
     )
-    price = forms.DecimalField(label=gettext_lazy("Price"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2)
+    price = TypedNumberField(label=gettext_lazy("Price"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2)
     tax_included = forms.BooleanField(label=gettext_lazy("The price includes VAT"), required=False)
     vat = forms.ChoiceField(label=gettext_lazy("VAT"), initial=STANDARD)
-    vat_rate = forms.DecimalField(
+    vat_rate = TypedNumberField(
         label=gettext_lazy("Other VAT rate, %"),
         required=False,
         min_value=0,
@@ -189,7 +190,7 @@ class DiscountForm(forms.Form):
             (Fee.TakenOff.ALL.value, gettext_lazy("All charging and fees, but not credits")),
         ],
     )
-    percent = forms.DecimalField(
+    percent = TypedNumberField(
         label=gettext_lazy("Percentage"),
         required=False,
         min_value=Decimal("0.01"),
@@ -197,7 +198,7 @@ class DiscountForm(forms.Form):
         max_digits=5,
         decimal_places=2,
     )
-    amount = forms.DecimalField(
+    amount = TypedNumberField(
         label=gettext_lazy("Or an amount a month"),
         required=False,
         min_value=Decimal("0.01"),

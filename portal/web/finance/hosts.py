@@ -26,6 +26,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField
 from portal.web.acts import attempted
+from portal.web.number_fields import TypedNumberField
 from portal.web.sensible_days import SENSIBLE
 from portal.web.tables import Column, Table
 from portal.words import e_invoices as e_invoice_words
@@ -57,8 +58,8 @@ def _day(label: Any, **more: Any) -> forms.DateField:
     return forms.DateField(label=label, validators=list(SENSIBLE), widget=widget, **more)
 
 
-def _amount(label: Any, **more: Any) -> forms.DecimalField:
-    return forms.DecimalField(label=label, required=False, min_value=0, max_digits=10, decimal_places=2, **more)
+def _amount(label: Any, **more: Any) -> TypedNumberField:
+    return TypedNumberField(label=label, required=False, min_value=0, max_digits=10, decimal_places=2, **more)
 
 
 class ContractForm(forms.Form):
@@ -81,7 +82,7 @@ class ContractForm(forms.Form):
     until = _day(
         gettext_lazy("To"), required=False, help_text=gettext_lazy("The last day. Empty: until further notice.")
     )
-    share = forms.DecimalField(
+    share = TypedNumberField(
         label=gettext_lazy("Share of the revenue, %"),
         required=False,
         min_value=0,
@@ -90,7 +91,7 @@ class ContractForm(forms.Form):
         decimal_places=2,
         help_text=gettext_lazy("Of what was billed at the sites, without VAT and before discounts."),
     )
-    kwh_price = forms.DecimalField(
+    kwh_price = TypedNumberField(
         label=gettext_lazy("For each kWh"),
         required=False,
         min_value=0,
@@ -114,7 +115,7 @@ class ContractForm(forms.Form):
         help_text=gettext_lazy("What is owed below it is carried over to the next month."),
     )
     vat = forms.ChoiceField(label=gettext_lazy("VAT"))
-    vat_rate = forms.DecimalField(
+    vat_rate = TypedNumberField(
         label=gettext_lazy("Other VAT rate, %"),
         required=False,
         min_value=0,

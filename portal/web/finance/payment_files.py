@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from billing.domain.errors import Code
 from billing.models import PaymentFile
 from billing.selectors import payments as selector
 from billing.services import payment_files as services
@@ -20,7 +22,7 @@ from portal.files import uploads
 from portal.files.tables import FileColumn, local
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
-from portal.web.acts import attempted
+from portal.web.acts import attempted, told
 from portal.web.periods import PeriodForm
 from portal.web.tables import Column, Table
 from portal.words import payments as words
@@ -126,4 +128,16 @@ def payment_file(request: SignedInRequest, operator: Operator, file_id: UUID) ->
     if row is None:
         raise Http404
     found = {"nav": "payments", "file": row, "sums": words.sums(row.sums), "left_out": words.left_out(row.left_out)}
+    found["is_asked"] = row.error == Code.PAYMENT_FILE_ACCOUNTS
     return render(request, "finance/payments/file.html", found)
+
+
+@operator_view(Permission.MANAGE_PAYMENTS)
+@require_POST
+def payment_file_ours(request: SignedInRequest, operator: Operator, file_id: UUID) -> HttpResponse:
+    """Have a file booked whose accounts a person knows as the operator's."""
+    row = selector.file(file_id)
+    if row is None:
+        raise Http404
+    told(request, gettext("The file is being booked."), services.confirm_accounts, row, at=timezone.now())
+    return redirect("finance:payment_file", operator.slug, file_id)

@@ -26,6 +26,7 @@ from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField
 from portal.web.acts import attempted, told
 from portal.web.finance.invoices import invoice_or_404
+from portal.web.number_fields import TypedNumberField
 from portal.web.periods import DayField, PeriodForm
 from portal.web.tables import Column, Table
 from portal.words import payments as words
@@ -56,6 +57,8 @@ STATES = [
 ]
 #: Of those that wait, with what each may be for.
 WAITING_SHOWN = 15
+#: Of invoices of which too much was paid; further ones follow when these are done.
+TOO_MUCH_SHOWN = 50
 
 
 class PaymentFilter(PeriodForm):
@@ -106,7 +109,7 @@ class ReasonForm(forms.Form):
 class RecordForm(forms.Form):
     """A payment that no file tells of."""
 
-    amount = forms.DecimalField(label=_("Amount"), min_value=Decimal("0.01"), max_digits=13, decimal_places=2)
+    amount = TypedNumberField(label=_("Amount"), min_value=Decimal("0.01"), max_digits=13, decimal_places=2)
     paid_on = DayField(label=_("Paid"))
     text = forms.CharField(
         label=_("Note"), required=False, max_length=500, help_text=_("How it was paid, or a number of the bank's.")
@@ -159,6 +162,7 @@ def payment_waiting(request: SignedInRequest, operator: Operator) -> HttpRespons
     rows = selector.listing(state=selector.WAITING)
     page = lists.page(rows, request, by="paid_on", size=WAITING_SHOWN)
     found = {"nav": "payments", "page": page, "waiting": words.waiting(selector.waiting(page.rows))}
+    found["too_much"] = selector.paid_too_much()[:TOO_MUCH_SHOWN]
     return render(request, "finance/payments/waiting.html", found)
 
 
@@ -229,6 +233,18 @@ def payment_back(request: SignedInRequest, operator: Operator, payment_id: UUID)
     ):
         return redirect("finance:payment_detail", operator.slug, payment.public_id)
     return _detail(request, payment, status=400, back_form=form)
+
+
+@operator_view(Permission.MANAGE_PAYMENTS)
+@require_POST
+def payment_free(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Let what was paid too much of an invoice wait, and show the payment it is left of."""
+    invoice = invoice_or_404(invoice_id)
+    done = gettext("Say what the rest of the payment is for, or that it was paid back.")
+    freed = told(request, done, services.free, invoice, by=request.user)
+    if not freed:
+        return redirect("finance:payment_waiting", operator.slug)
+    return redirect("finance:payment_detail", operator.slug, freed[0].public_id)
 
 
 @operator_view(Permission.MANAGE_PAYMENTS)

@@ -24,6 +24,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.acts import attempted, told
 from portal.web.finance.invoices import invoice_or_404
+from portal.web.number_fields import TypedNumberField
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
@@ -33,7 +34,7 @@ from tenants.services import four_eyes
 class WriteOffForm(forms.Form):
     """How much of an invoice is given up, and why."""
 
-    amount = forms.DecimalField(label=_("Amount"), min_value=Decimal("0.001"), max_digits=13, decimal_places=3)
+    amount = TypedNumberField(label=_("Amount"), min_value=Decimal("0.001"), max_digits=13, decimal_places=3)
     why = forms.ChoiceField(
         label=_("Why"),
         choices=[

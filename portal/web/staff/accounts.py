@@ -34,6 +34,7 @@ from portal.gate.events import Event
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField, CardField
 from portal.web.acts import attempted
+from portal.web.number_fields import TypedNumberField
 from portal.web.staff.country_choice import CountryField
 from portal.web.staff.driver_choice import DriverField
 from portal.web.tables import Column, Table
@@ -118,7 +119,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=gettext_lazy("Left empty, the operator's own terms hold."),
     )
     delivery = forms.ChoiceField(label=gettext_lazy("Delivery of invoices"), choices=Account.Delivery.choices)
-    least_amount = forms.DecimalField(
+    least_amount = TypedNumberField(
         label=gettext_lazy("Smallest invoice"),
         min_value=0,
         max_digits=8,

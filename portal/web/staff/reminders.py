@@ -17,6 +17,7 @@ from billing.selectors import reminders as selector
 from billing.services import reminders as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import REFUSALS
+from portal.web.number_fields import TypedNumberField
 from portal.web.periods import DayField
 from portal.words import regions
 from portal.words.reminders import usual
@@ -87,7 +88,7 @@ class UsualTermsForm(forms.Form):
             "Then interest runs from that day; otherwise from the thirtieth day after the first reminder."
         ),
     )
-    least = forms.DecimalField(
+    least = TypedNumberField(
         label=gettext_lazy("Do not remind of less than"),
         min_value=Decimal(0),
         max_digits=8,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.domain.tariff.kept import MAX_STEP
 from portal.web.finance.tariffs.rows import KEPT_DECIMALS, MIDNIGHT
+from portal.web.number_fields import TypedNumberField, digits, with_point
 from portal.web.sensible_days import SENSIBLE
 from portal.words import measures
 
@@ -21,35 +22,11 @@ TIME_UNITS: Final = {"": 60, "min": 60, "h": 3600, "s": 1}
 ENERGY_UNITS: Final = {"": 1000, "kwh": 1000, "wh": 1}
 
 
-def digits() -> forms.TextInput:
-    """A field for a number, without a browser's arrows."""
-    return forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-
-
-def _with_point(value: Any) -> Any:
-    """`3,20` and `3.20` alike; a text with both could be either of two amounts."""
-    if not isinstance(value, str):
-        return value
-    text = "".join(value.split())
-    if "," in text and "." in text:
-        raise ValidationError(gettext("Write the number with one decimal sign, such as 3.20."))
-    return text.replace(",", ".")
-
-
-class NumberField(forms.DecimalField):
-    """A number that is not negative. Comma and point both mean the decimal sign, whatever the reader's language."""
+class NumberField(TypedNumberField):
+    """A number that is not negative."""
 
     def __init__(self, *, most: int = 99_999, decimal_places: int = KEPT_DECIMALS, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", digits())
         super().__init__(min_value=0, max_value=Decimal(most), decimal_places=decimal_places, required=False, **kwargs)
-
-    def to_python(self, value: Any) -> Any:
-        """Read a number by either decimal sign."""
-        return super().to_python(_with_point(value))
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show the number with the decimal sign of the reader's language."""
-        return measures.typed(value) if isinstance(value, Decimal) else value
 
 
 class PriceField(NumberField):
@@ -114,7 +91,7 @@ def span(seconds: int) -> str:
 
 def measured(text: str, units: Mapping[str, int], refusal: str) -> int | None:
     """A number with its unit as a whole number of the smallest; None for nothing."""
-    written = str(_with_point(text)).lower()
+    written = str(with_point(text)).lower()
     if not written:
         return None
     number = written.rstrip("abcdefghijklmnopqrstuvwxyz")

@@ -26,10 +26,11 @@ from billing.domain.sessions.columns import Sessions
 from billing.domain.tariff.kept import VAT_DECIMALS
 from billing.domain.tariff.model import ReservationKind
 from billing.domain.tariff.windows import WeekTable
-from portal.web.finance.tariffs.fields import ClockField, PriceField, digits
+from portal.web.finance.tariffs.fields import ClockField, PriceField
 from portal.web.finance.tariffs.row_form import LONGEST_KEPT, RowForm, carried, entered, kept_part, openable, sent
 from portal.web.finance.tariffs.rows import PriceSheet
 from portal.web.finance.tariffs.week import paint, rectangle
+from portal.web.number_fields import digits
 from portal.words import tariffs as tariff_words
 from tenants.bounds import whole_of
 from tenants.currencies import BILLED

@@ -29,11 +29,11 @@ from portal.web.finance.tariffs.fields import (
     NumberField,
     PriceField,
     SpanField,
-    digits,
     measured,
     span,
 )
 from portal.web.finance.tariffs.rows import EASY_DECIMALS, MINUTES_OF_HOUR, Kept, PriceSheet, Row, whole_day
+from portal.web.number_fields import digits
 from portal.words import measures
 from portal.words import tariffs as tariff_words
 from tenants.bounds import OutOfBounds, json_of

@@ -17,6 +17,7 @@ from charging.models import ChargingSession
 from charging.selectors import sessions
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import attempted
+from portal.web.number_fields import TypedNumberField
 from portal.web.sensible_days import sensible_moment
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -35,7 +36,7 @@ class CorrectForm(forms.Form):
     started_at = _moment(gettext_lazy("Started"))
     ended_at = _moment(gettext_lazy("Ended"))
     charging_ended_at = _moment(gettext_lazy("Charging ended"), required=False)
-    energy = forms.DecimalField(label=gettext_lazy("Energy, kWh"), min_value=0, max_digits=10, decimal_places=3)
+    energy = TypedNumberField(label=gettext_lazy("Energy, kWh"), min_value=0, max_digits=10, decimal_places=3)
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=300,
