@@ -70,6 +70,8 @@ class Flag(StrEnum):
     METER_BACKWARDS = "meter_backwards"
     METER_UNIT = "meter_unit"
     NOT_PROVEN = "not_proven"
+    OUTLET_MISSING = "outlet_missing"
+    NAME_MISSING = "name_missing"
 
 
 #: A remark that settles the session by itself: it is written off, and nobody need decide.

@@ -12,6 +12,7 @@ from charging.domain.card_numbers import spelled
 from charging.domain.holders import Held
 from charging.domain.ocpp import SOURCE
 from charging.domain.ocpp.v16 import Signed
+from charging.domain.reasons import Flag
 from charging.domain.signed import ocmf
 from charging.models import ChargingSession, Connector, SignedRecord, Station, StationCharge, StationMessage, Token
 from charging.selectors import tokens
@@ -22,6 +23,7 @@ _OF_STATIONS = ("id", "operator", "site", "identifier", "vendor", "model", "coun
 _OF_CONNECTORS = ("id", "operator", "station", "number", "max_power_w", "status", "status_at")
 _OF_CHARGES = (
     *("id", "operator", "station", "number", "received_at", "id_tag", "verdict", "basis", "read_at", "readings"),
+    *("outlet", "is_stopped"),
 )
 _OF_SESSIONS = (
     *("id", "operator", "source", "external_id", "site", "station", "connector", "token", "driver", "started_at"),
@@ -30,7 +32,10 @@ _OF_SESSIONS = (
 _IS_OPEN = f"source = '{SOURCE}' AND state = '{ChargingSession.State.ACTIVE}'"
 _GROWTH = ("energy_wh",)
 #: All that a beginning says; the end too, as a session whose beginning comes late has none any more.
-_BEGINNING = ("token", "driver", "started_at", "meter_start_wh", "state", "ended_at", "energy_wh", "review", "flags")
+_BEGINNING = (
+    *("connector", "token", "driver", "started_at", "meter_start_wh", "state", "ended_at", "energy_wh", "review"),
+    "flags",
+)
 _END = (
     *("state", "ended_at", "energy_wh", "stop_reason", "review", "flags"),
     *("series_start", "series_interval_s", "series_wh"),
@@ -58,6 +63,7 @@ class Desk:
         self._new: list[ChargingSession] = []
         self.signed: list[SignedRecord] = []
         self._grown: dict[int, ChargingSession] = {}
+        self._stopped: list[int] = []
         self._changed: dict[int, ChargingSession] = {}
         self._again: dict[int, StationMessage] = {}
         self.ended: dict[int, ChargingSession] = {}
@@ -106,7 +112,7 @@ class Desk:
         return self._sessions.get(charge.number)
 
     def open_at(self, station: int, connector: str = "") -> list[ChargingSession]:
-        """The sessions that go on at the station, or at one of its connectors."""
+        """The sessions that go on at the station, or at one of its connectors: there none that is only put there."""
         if not self._has_open:
             self._has_open = True
             rows = station_rows.by_key(
@@ -118,7 +124,7 @@ class Desk:
             for session in self._sessions.values()
             if session.state == ChargingSession.State.ACTIVE
             and session.station_id == station
-            and connector in {"", session.connector.number}
+            and (not connector or (connector == session.connector.number and Flag.OUTLET_MISSING not in session.flags))
         ]
 
     def is_taken(self, connector: Connector, began: datetime, ended: datetime) -> bool:
@@ -142,10 +148,10 @@ class Desk:
             self._by_pk[found.pk] = found
         return self._connectors[key]
 
-    def first_connector(self, station: Station) -> Connector:
-        """The station's connector with the lowest number."""
-        numbers = [number for of, number in self._connectors if of == station.pk]
-        return self.connector(station, min(numbers, key=lambda number: (len(number), number), default="1"))
+    def connectors(self, station: Station) -> list[Connector]:
+        """The station's connectors, by their numbers: one at least, which is made where nobody entered any."""
+        found = [row for (of, _), row in self._connectors.items() if of == station.pk]
+        return sorted(found, key=lambda row: (len(row.number), row.number)) or [self.connector(station, "1")]
 
     def has_state(self, connector: Connector) -> None:
         """The connector has another state."""
@@ -170,6 +176,12 @@ class Desk:
         self._grown.pop(charge.number, None)
         self._again[charge.number] = message
         self.changed(session)
+
+    def stops(self, charge: StationCharge) -> None:
+        """The charge is over, though its stop did not name it: a start that says the same is another one."""
+        if not charge.is_stopped:
+            charge.is_stopped = True
+            self._stopped.append(charge.pk)
 
     def changed(self, session: ChargingSession) -> None:
         """The session began otherwise than was thought."""
@@ -207,6 +219,8 @@ class Desk:
         station_rows.write((row for row in self._changed.values() if id(row) not in stored), _BEGINNING)
         others = (row for number, row in self._grown.items() if number not in self.ended and id(row) not in stored)
         station_rows.write(others, _GROWTH)
+        if self._stopped:
+            StationCharge.objects.filter(pk__in=self._stopped).update(is_stopped=True)
 
     def read_again(self) -> None:
         """Have the messages of charges that begin again read once more; once all others are marked as read."""

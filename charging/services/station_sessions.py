@@ -40,8 +40,8 @@ LARGEST_NUMBER = 2**31 - 1
 _State, _Review = ChargingSession.State, ChargingSession.Review
 #: A charge that is over: at which station, from when, for how many seconds, with how many Wh.
 _Span = tuple[int, datetime, float, int]
-#: Flags that a session gets when it closes; a late stop takes them back.
-_AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK}
+#: Flags that a session has from its opening on. All others it gets when it closes; a late stop takes them back.
+_AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK, Flag.OUTLET_MISSING, Flag.NAME_MISSING}
 
 
 def read(message: StationMessage, desk: Desk) -> str:
@@ -64,7 +64,7 @@ def read(message: StationMessage, desk: Desk) -> str:
             return _stop_alone(desk, message, stop, v16.id_tag(call.payload)) if remark == "no_charge" else remark
         case v201.EVENT:
             event = v201.event(call.payload, exported=message.station.counts_exported)
-            return _event(desk, message, event) or _unread(event.readings, call.payload)
+            return _event(desk, message, event) or _unread(event.readings, call.payload) or _left_out(event)
     return _note_state(desk, message, call)
 
 
@@ -77,7 +77,9 @@ def _note_state(desk: Desk, message: StationMessage, call: Call) -> str:
         case "BootNotification":
             _boot(message.station, payload)
         case "StartTransaction":
-            _start(desk, message, v16.start(payload))
+            start = v16.start(payload)
+            _start(desk, message, start)
+            return "" if start.connector else "no_outlet"
         case v201.REPORT:
             station_settings.told(message, call)
         case action if action in commands.PROGRESS:
@@ -118,8 +120,8 @@ def close_abandoned(*, at: datetime) -> int:
 def _is_over(session: ChargingSession, charge: StationCharge, at: datetime) -> bool:
     """Whether nothing more will come of the charge."""
     heard = max([session.started_at, charge.received_at, *charge.read_at[-1:]])
-    connector = session.connector
-    freed = connector.status_at if connector.status == Connector.Status.AVAILABLE else None
+    connector, is_there = session.connector, Flag.OUTLET_MISSING not in session.flags
+    freed = connector.status_at if is_there and connector.status == Connector.Status.AVAILABLE else None
     return at - heard > SILENT or (freed is not None and freed > heard and at - freed > FREE)
 
 
@@ -163,14 +165,22 @@ def _event(desk: Desk, message: StationMessage, event: v201.Event) -> str:
         return "no_charge"
     if (known := desk.session_of(charge)) is not None and not _is_decided(known):
         _hear_card(desk, known, charge, event)
+        _hear_outlet(desk, message.station, known, event.start.connector or charge.outlet)
         _begin_late(desk, message, known, event)
-    _start(desk, message, event.start)
+    _start(desk, message, event.start, [] if event.name else [Flag.NAME_MISSING])
     if event.stop is not None:
         return _stop(desk, message, event.stop, event.signed)
     session = desk.session_of(charge)
     if session:
         desk.was_signed(session, event.signed, at=message.received_at)
     return _add(desk, session, event.readings, at=message.received_at) if session and event.readings else ""
+
+
+def _left_out(event: v201.Event) -> str:
+    """A remark where the event does not say what it must; only the first of a charge must say at which outlet."""
+    if not event.name:
+        return "no_name"
+    return "no_outlet" if event.kind == "Started" and not event.start.connector else ""
 
 
 def _is_decided(session: ChargingSession) -> bool:
@@ -185,9 +195,25 @@ def _hear_card(desk: Desk, session: ChargingSession, charge: StationCharge, even
         session.token, session.driver_id = token, holders.holder(holders_of_it, session.started_at)
         others = [flag for flag in session.flags if flag != Flag.NOT_ADMITTED]
         session.flags = [*([Flag.NOT_ADMITTED] if charge.verdict != Verdict.ACCEPTED else []), *others]
-        if session.state != _State.ACTIVE:
-            session.review = _Review.PENDING if session.flags else _Review.NONE
-        desk.changed(session)
+        _told_more(desk, session)
+
+
+def _hear_outlet(desk: Desk, station: Station, session: ChargingSession, number: str) -> None:
+    """The first event did not say at which outlet it is, or was lost; a later one does."""
+    if not number or Flag.OUTLET_MISSING not in session.flags:
+        return
+    for earlier in desk.open_at(station.pk, number):
+        if earlier.started_at < session.started_at:
+            _close_without_stop(desk, earlier)
+    session.connector = desk.connector(station, number)
+    session.flags = [flag for flag in session.flags if flag != Flag.OUTLET_MISSING]
+    _told_more(desk, session)
+
+
+def _told_more(desk: Desk, session: ChargingSession) -> None:
+    if session.state != _State.ACTIVE:
+        session.review = _Review.PENDING if session.flags else _Review.NONE
+    desk.changed(session)
 
 
 def _begin_late(desk: Desk, message: StationMessage, session: ChargingSession, event: v201.Event) -> None:
@@ -199,16 +225,28 @@ def _begin_late(desk: Desk, message: StationMessage, session: ChargingSession, e
     assert start.said_at is not None
     session.started_at, session.meter_start_wh, session.energy_wh = start.said_at, max(0, start.meter_wh), 0
     session.state, session.ended_at, session.review = _State.ACTIVE, None, _Review.NONE
-    session.flags = [flag for flag in session.flags if flag == Flag.NOT_ADMITTED]
+    session.flags = [flag for flag in session.flags if flag in _AT_OPENING - {Flag.STATION_CLOCK}]
     desk.begins_again(session, message)
 
 
-def _start(desk: Desk, message: StationMessage, start: v16.Start) -> None:
+def _place(desk: Desk, station: Station, told: str) -> tuple[Connector, bool]:
+    """Return at which outlet a charge is, and whether that is known: told, or the only one that there is.
+
+    Nobody's charge ends for one of which it is not known. It is put at an outlet that is free, for somebody to see.
+    """
+    if told:
+        return desk.connector(station, told), True
+    connectors = desk.connectors(station)
+    taken = {session.connector.number for session in desk.open_at(station.pk)}
+    return next((row for row in connectors if row.number not in taken), connectors[0]), len(connectors) == 1
+
+
+def _start(desk: Desk, message: StationMessage, start: v16.Start, flags: Iterable[Flag] = ()) -> None:
     charge = desk.charge(message.number, message.station_id)
     if charge is None or desk.session_of(charge) is not None:
         return
-    connector = desk.connector(message.station, start.connector)
-    for earlier in desk.open_at(message.station_id, connector.number):
+    connector, is_known = _place(desk, message.station, start.connector or charge.outlet)
+    for earlier in desk.open_at(message.station_id, connector.number) if is_known else []:
         _close_without_stop(desk, earlier)
     is_believed = v16.is_believed(start.said_at, charge.received_at)
     began = start.said_at if is_believed and start.said_at else charge.received_at
@@ -228,13 +266,19 @@ def _start(desk: Desk, message: StationMessage, start: v16.Start) -> None:
         flags=[
             *([Flag.NOT_ADMITTED] if charge.verdict != Verdict.ACCEPTED else []),
             *([] if is_believed else [Flag.STATION_CLOCK]),
+            *([] if is_known else [Flag.OUTLET_MISSING]),
+            *flags,
         ],
     )
     desk.opened(session)
 
 
 def _grow(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> str:
-    session = _meant(desk, message, v16.outlet(payload))
+    outlet = v16.outlet(payload)
+    is_named = desk.charge(message.number, message.station_id) is not None
+    if not (is_named or outlet) and len(desk.connectors(message.station)) > 1:
+        return "no_outlet"  # it may be of any of them, or of the station as a whole
+    session = _meant(desk, message, outlet)
     if session is None:
         return ""  # stations also read their meters while nobody charges
     if v16.may_be_signed(message.raw):
@@ -300,13 +344,14 @@ def _stop(desk: Desk, message: StationMessage, stop: v16.Stop, signed: Iterable[
     if not may_change:
         return _differ(session, ended, stop.meter_wh, readings)
     _close(desk, session, ended, stop.meter_wh, readings, flags, reason=stop.reason)
+    desk.stops(charge)
     return ""
 
 
 def _stop_alone(desk: Desk, message: StationMessage, stop: v16.Stop, id_tag: str) -> str:
     """Make a session of a stop whose start was lost, where the readings that came with it say what was charged.
 
-    It waits for a person. At a station with several outlets nobody knows which one it was: it gets the first.
+    It waits for a person. At a station with several outlets nobody knows which one it was: it is put at the first.
     """
     began, first_wh = stop.readings[0] if stop.readings else (None, 0)
     is_told = began is not None and v16.is_believed(stop.said_at, message.received_at) and len(stop.readings) > 1
@@ -316,7 +361,7 @@ def _stop_alone(desk: Desk, message: StationMessage, stop: v16.Stop, id_tag: str
     names = [f"stop|{mark}|{stop.said_at:%Y%m%d%H%M%S}|{stop.meter_wh}" for mark in marks]
     if StationCharge.objects.filter(station=message.station_id, said__in=names).exists():
         return "stopped_already"
-    connector = desk.first_connector(message.station)
+    connector, *others = desk.connectors(message.station)
     if desk.open_at(message.station_id) or desk.is_taken(connector, began, stop.said_at):
         return "no_charge"
     decision = admission.decision(id_tag, at=message.received_at)
@@ -327,7 +372,7 @@ def _stop_alone(desk: Desk, message: StationMessage, stop: v16.Stop, id_tag: str
     desk.begins(charge)
     message.number = charge.number  # so that it is found by it, by whoever asks what was said of the session
     message.save(update_fields=["number"])
-    _start(desk, message, v16.Start(connector.number, id_tag, began, first_wh))
+    _start(desk, message, v16.Start("" if others else connector.number, id_tag, began, first_wh))
     session = desk.session_of(charge)
     assert session is not None
     desk.was_signed(session, stop.signed, at=message.received_at)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -74,20 +74,27 @@ _NOTE = """
 #: Its frame was larger than is read, and its connection closed for it.
 TOO_LARGE = "too_large"
 _SAME_START = """
-    SELECT number, is_stopped, verdict, basis, received_at, id_tag <> '' FROM charging_stationcharge
+    SELECT number, is_stopped, verdict, basis, received_at, id_tag <> '', outlet FROM charging_stationcharge
     WHERE station_id = %s AND said = ANY(%s::varchar[]) ORDER BY id DESC LIMIT 1
+"""
+#: Of the charges that their station gave no name: which go on. Two are enough to know that none is meant.
+_NAMELESS = """
+    SELECT said FROM charging_stationcharge
+    WHERE station_id = %s AND NOT is_stopped AND starts_with(said, %s) LIMIT 2
 """
 _NEW_START = """
     INSERT INTO charging_stationcharge
-        (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, unasked, asked_number, is_stopped,
-         read_at, readings)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
+        (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, unasked, asked_number, outlet,
+         is_stopped, read_at, readings)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
 """
 #: OCPP 2.0.1: whoever plugs in first shows the card in a later event.
 _CARD_SHOWN: LiteralString = """
     UPDATE charging_stationcharge SET id_tag = %(tag)s, verdict = %(verdict)s, basis = %(basis)s, unasked = %(unasked)s,
-        asked_number = coalesce(%(asked)s, asked_number)
+        asked_number = coalesce(%(asked)s, asked_number), outlet = %(outlet)s
 """
+#: Its first event was lost, or did not say where it goes on.
+_TOLD_WHERE: LiteralString = "UPDATE charging_stationcharge SET outlet = %(outlet)s"
 _STOPPED: LiteralString = "UPDATE charging_stationcharge SET is_stopped = true"
 #: Of a charge; where somebody else changes it at this moment, as the reader does with many at once, it is left alone.
 _IF_FREE = """
@@ -102,8 +109,6 @@ _STATION_AND_CARD: LiteralString = (
     "SELECT (" + _BOOT + "), card.* FROM (SELECT 1) AS asked"  # noqa: S608
     " LEFT JOIN LATERAL (" + admission.CARD + ") AS card ON true"
 )
-#: So many outlets of a station are remembered with the charge that goes on there.
-MOST_OUTLETS = 64
 #: For whose answer something is looked up, or changed. To all others the answer is known at once.
 _LOOKED_UP = {"BootNotification", "Authorize", "StartTransaction", "StopTransaction", v201.EVENT}
 #: What is answered also to a station that is turned away: money, and that it starts.
@@ -166,8 +171,7 @@ class Heard:
     nobody could be asked, as what kind. given: what was answered already, for the same reason. may_wait: for whoever
     else changes the same charge; not so where others would wait too. is_open: cards whose partner is silent are let in.
     partner: what the card's partner has said; has_asked: it was asked, or nobody can ask it. asked: what the connection
-    asked last, where this answers it. charges: which charge goes on at each outlet, as this connection was told (OCPP
-    2.0.1).
+    asked last, where this answers it.
     """
 
     guest: Guest
@@ -182,7 +186,6 @@ class Heard:
     partner: Said | None = None
     has_asked: bool = False
     asked: commands.Kind | None = None
-    charges: dict[str, str] = field(default_factory=dict)
 
     def at_once(self) -> Row | None:
         """Return what is kept, with the answer, where nothing is to be looked up for it; else None."""
@@ -348,14 +351,16 @@ class Heard:
 
     async def _event(self, cursor: Cursor, message_id: str, event: v201.Event) -> tuple[str, int]:
         """A charge begins with whichever of its events comes first: others may be lost, or come late."""
-        begins, names = event.kind == "Started", [v201.said(event)]
+        begins, outlet, names = event.kind == "Started", event.start.connector, [v201.said(event)]
+        if not (begins or event.name or outlet):
+            names = await self._only_nameless(cursor) or names
         number, found = await self._numbered(
             cursor,
             names,
             event.start.id_tag,
-            outlet=self._outlet(event),
+            outlet=outlet,
             may_be_other=begins,
-            after=A_NEW_NAME,
+            after=A_NEW_NAME if event.name else timedelta(0),
             asked=event.asked,
         )
         if event.stop is not None:
@@ -363,11 +368,11 @@ class Heard:
         let_in = v201.authorized(found.verdict, self._group(found)) if event.has_card else {}
         return frames.result(message_id, let_in), number
 
-    def _outlet(self, event: v201.Event) -> str:
-        """Return where the charge goes on, as this event or an earlier one said; empty where none did."""
-        if event.outlet and (event.outlet in self.charges or len(self.charges) < MOST_OUTLETS):
-            self.charges[event.outlet] = event.name
-        return event.outlet or next((outlet for outlet, name in self.charges.items() if name == event.name), "")
+    async def _only_nameless(self, cursor: Cursor) -> list[str]:
+        """Return what makes the only charge without a name that goes on the same; nothing where there is not one."""
+        await cursor.execute(_NAMELESS, [self.guest.station_id, v201.NAMELESS])
+        found = [str(said) for (said,) in await cursor.fetchall()]
+        return found if len(found) == 1 else []
 
     async def _numbered(
         self,
@@ -383,8 +388,9 @@ class Heard:
         """Return the number of the charge with one of these names, and what was decided; a new one for a new one.
 
         The charge gets one also when it is refused: a station that started all the same can end it. may_be_other: one
-        that has ended, and began longer ago than `after`, is another charge under the same name. asked: the number of
-        the command that it follows.
+        that has ended, and began longer ago than `after`, is another charge under the same name. outlet: where it goes
+        on; empty where this message does not say so, as an earlier one may have. asked: the number of the command that
+        it follows.
         """
         await cursor.execute(_SAME_START, [self.guest.station_id, names])
         known = await cursor.fetchone()
@@ -393,30 +399,36 @@ class Heard:
         number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag, outlet)
         where = [self.guest.operator_id, self.guest.station_id, number, names[0], self.at]
         where.append(self._sealed(id_tag, keeping.CHARGED_WITH))
-        await cursor.execute(
-            _NEW_START, [*where, decision.verdict, decision.basis, self._unasked(id_tag, decision), asked]
-        )
+        decided = [decision.verdict, decision.basis, self._unasked(id_tag, decision)]
+        await cursor.execute(_NEW_START, [*where, *decided, asked, outlet])
         return number, decision
 
     async def _known_decision(
         self, cursor: Cursor, known: Any, id_tag: str, outlet: str, asked: int | None
     ) -> Decision:
-        """Return what was decided, or the first decision where no card has been shown before."""
-        number, _, verdict, basis, _, has_card = known
-        if not id_tag:
-            return Decision(Verdict(verdict), Basis(basis))
-        self.has_asked |= has_card  # a card that has been decided about is not asked about again
-        decision = await self._decision(cursor, id_tag, outlet)
-        if has_card:
-            return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)
-        shown = {
-            "verdict": decision.verdict,
-            "basis": decision.basis,
-            "unasked": self._unasked(id_tag, decision),
-            "asked": asked,
-        }
-        await self._change(cursor, _CARD_SHOWN, number, tag=self._sealed(id_tag, keeping.CHARGED_WITH), **shown)
-        return decision
+        """Return what was decided, or the first decision where no card has been shown before.
+
+        What is known of the charge, its outlet for one, is what stands with it: its station may have come back since.
+        """
+        number, _, verdict, basis, _, has_card, told = known
+        decided, group = Decision(Verdict(verdict), Basis(basis)), None
+        if id_tag:
+            self.has_asked |= has_card  # a card that has been decided about is not asked about again
+            decision = await self._decision(cursor, id_tag, outlet or told)
+            group = decision.group
+        if id_tag and not has_card:
+            shown = {
+                "verdict": decision.verdict,
+                "basis": decision.basis,
+                "unasked": self._unasked(id_tag, decision),
+                "asked": asked,
+                "outlet": told or outlet,
+            }
+            await self._change(cursor, _CARD_SHOWN, number, tag=self._sealed(id_tag, keeping.CHARGED_WITH), **shown)
+            return decision
+        if outlet and not told:
+            await self._change(cursor, _TOLD_WHERE, number, outlet=outlet)
+        return replace(decided, group=group if decided.verdict is Verdict.ACCEPTED else None)
 
     def _unasked(self, id_tag: str, decision: Decision) -> str:
         if decision.verdict is Verdict.ACCEPTED and decision.basis is Basis.PARTNER_TIMEOUT:

@@ -93,8 +93,6 @@ class Line:
         self._let_in: dict[str, tuple[str, float]] = {}
         #: How many frames were answered and are not kept yet.
         self.unkept = 0
-        #: Which charge goes on at each outlet, as its station told (OCPP 2.0.1).
-        self.charges: dict[str, str] = {}
         #: What its station was told as it started; one that has not is known.
         self.boot: str = Boot.ACCEPTED
         self._store, self._since = store, time.monotonic()

@@ -247,7 +247,7 @@ class Gateway:
         if call and call.action == "Heartbeat" and call.wants_answer:  # says nothing that must be kept
             return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
         is_open = self.cards.lets_in(guest.operator_id, Kind.PARTNER)
-        heard = Heard(guest, at, raw, said, line.boot, line.unasked, is_open=is_open, charges=line.charges)
+        heard = Heard(guest, at, raw, said, line.boot, line.unasked, is_open=is_open)
         if isinstance(said, Answer):
             heard.asked = line.asks(said)
         try:

@@ -181,6 +181,7 @@ FIELDS: dict[str, str | Promise] = {
     "verdict": gettext_lazy("card accepted"),
     "basis": gettext_lazy("on what grounds"),
     "read_at": gettext_lazy("times of readings"),
+    "outlet": gettext_lazy("outlet"),
     "readings": gettext_lazy("meter readings, Wh"),
     "token": gettext_lazy("card"),
     "connector": gettext_lazy("connector"),

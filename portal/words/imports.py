@@ -256,6 +256,8 @@ FLAGS: dict[str, str | Promise] = {
         "call it Wh."
     ),
     Flag.NOT_PROVEN: _("What the meter signed does not prove the energy of the session."),
+    Flag.OUTLET_MISSING: _("The station has not said at which of its outlets it was."),
+    Flag.NAME_MISSING: _("The station has not said which charge it spoke of: two charges may have become one."),
     CREDITED: _("It stood on an invoice that was credited."),
     DISPUTED: _("Whoever charged says that something is wrong with it."),
 }

@@ -32,6 +32,8 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.METER_BACKWARDS, _("meter ran backwards")),
     (Flag.METER_UNIT, _("meter may count in kWh")),
     (Flag.NOT_PROVEN, _("not proven by the meter")),
+    (Flag.OUTLET_MISSING, _("outlet is not known")),
+    (Flag.NAME_MISSING, _("charges may be mixed up")),
     (CREDITED, _("credited")),
     (DISPUTED, _("disputed")),
 ]
@@ -81,6 +83,8 @@ _STOP_WORDS = {code.casefold(): word for code, word in STOP_REASONS.items()}
 _MESSAGE_REMARKS: dict[str, str | Promise] = {
     "unreadable": _("cannot be read"),
     "no_charge": _("about an unknown charge"),
+    "no_outlet": _("does not say which outlet"),
+    "no_name": _("does not say which charge"),
     "stopped_already": _("about a charge that had ended"),
     "too_large": _("larger than 1 MB: not read, and the connection was closed"),
     "late_stop": _("came after somebody had decided; it stands among the differences"),

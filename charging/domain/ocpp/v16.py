@@ -1,5 +1,6 @@
 """OCPP 1.6: what a station's messages say, as far as anybody needs it. Lenient in form, and nothing is guessed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,10 +22,15 @@ ASK_AGAIN_S = {Boot.PENDING: 60, Boot.REJECTED: 900}
 #: A station's clock is believed from here on, and no further ahead of ours than this.
 FIRST_BELIEVED, AHEAD = datetime(2020, 1, 1, tzinfo=UTC), timedelta(hours=1)
 LARGEST_REGISTER_WH, LARGEST_POWER = 2**53, 12
+#: Why a charge ended that a station does not say it of: it may leave out this reason alone (both versions).
+LOCAL = "Local"
 #: The registers of a meter: what it gave, and what it took back. One that is connected the wrong way round tells the
 #: second of what a car was given.
 IMPORTED, EXPORTED = "Energy.Active.Import.Register", "Energy.Active.Export.Register"
 _PHASES = {"L1", "L2", "L3"}
+#: What stands for the station as a whole where an outlet's number stands.
+WHOLE = "0"
+_NUMBER = re.compile(commands.NUMBER, re.ASCII)
 #: Messages whose answer says nothing.
 _PLAIN = {
     "StatusNotification", "MeterValues", "StopTransaction", "FirmwareStatusNotification",
@@ -74,7 +80,7 @@ _GRANTED = {"Accepted", "Scheduled", "RebootRequired", "Unlocked"}
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """StartTransaction. said_at: by the station's clock, None when it cannot be read."""
+    """StartTransaction. connector: empty where it names no outlet. said_at: None when it cannot be read."""
 
     connector: str
     id_tag: str
@@ -110,7 +116,7 @@ class Stop:
 def start(payload: dict[str, Any]) -> Start:
     """Read a StartTransaction."""
     return Start(
-        text(payload, "connectorId", 20) or "1",
+        one_outlet(payload, "connectorId"),
         id_tag(payload),
         instant(payload.get("timestamp")),
         whole(payload, "meterStart"),
@@ -123,10 +129,15 @@ def stop(payload: dict[str, Any], *, exported: bool = False) -> Stop:
         whole(payload, "transactionId"),
         instant(payload.get("timestamp")),
         whole(payload, "meterStop"),
-        text(payload, "reason", 30) or "Local",
+        reason(payload, "reason"),
         tuple(readings(payload.get("transactionData"), exported=exported)),
         tuple(signed(payload.get("transactionData"))),
     )
+
+
+def reason(payload: dict[str, Any], name: str) -> str:
+    """Return why a charge ended; empty where that cannot be read."""
+    return LOCAL if payload.get(name) is None else text(payload, name, 30)
 
 
 def id_tag(payload: dict[str, Any]) -> str:
@@ -137,12 +148,26 @@ def id_tag(payload: dict[str, Any]) -> str:
 def state(payload: dict[str, Any]) -> tuple[str, str] | None:
     """Return connector and state (OCPI) of a StatusNotification; None when it is about the station as a whole."""
     said, connector = text(payload, "connectorStatus") or text(payload, "status"), outlet(payload)
-    return None if connector in {"", "0"} else (connector, _STATES.get(said, "UNKNOWN"))
+    return None if connector in {"", WHOLE} else (connector, _STATES.get(said, "UNKNOWN"))
 
 
 def outlet(payload: dict[str, Any]) -> str:
-    """Return the connector that a message is about: what OCPP 2.0.1 calls an EVSE."""
-    return text(payload, "evseId", 20) or text(payload, "connectorId", 20)
+    """Return the connector that a message is about: what OCPP 2.0.1 calls an EVSE.
+
+    `WHOLE` for the station as a whole; empty where none is told, or what is told can be no outlet's number.
+    """
+    return _outlet(payload, "evseId") or _outlet(payload, "connectorId")
+
+
+def one_outlet(payload: dict[str, Any], name: str) -> str:
+    """Return the number of an outlet; empty where none is told. A charge is never at the station as a whole."""
+    number = _outlet(payload, name)
+    return "" if number == WHOLE else number
+
+
+def _outlet(payload: dict[str, Any], name: str) -> str:
+    said = text(payload, name).removesuffix(".0")
+    return str(int(said)) if _NUMBER.fullmatch(said) else ""
 
 
 def instant(value: Any) -> datetime | None:

@@ -23,6 +23,10 @@ UNREADABLE = "FormatViolation"
 EVENT, REPORT = "TransactionEvent", "NotifyReport"
 #: With what begins that by which all events of a charge are those of one: `said`.
 PREFIX = "2.0.1|"
+#: With what begins the name of a charge that its station gave none: each outlet has one such charge at a time.
+NAMELESS = f"{PREFIX}|"
+#: OCPP has 36 signs for the name of a charge. Some stations write more, and two that begin alike are two.
+LONGEST_NAME = 100
 #: A value of a variable is so long at most (OCPP 2.0.1: 2,500 signs).
 LONGEST_VALUE = 2_500
 _NAME = re.compile(
@@ -67,8 +71,9 @@ _GRANTED = {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlo
 class Event:
     """TransactionEvent: what begins, goes on or ends. has_card: it names one, so that the answer says yes or no.
 
-    asked: the number of the command that it follows; None where it follows none. outlet: where the charge goes on; only
-    its first event must say so, and it is empty in others.
+    name: what the station calls the charge; empty where it breaks the rule and gives it none. asked: the number of the
+    command that it follows; None where it follows none. start.connector: where the charge goes on; only its first event
+    must say so, and it is empty in others.
     """
 
     kind: str
@@ -79,7 +84,6 @@ class Event:
     signed: tuple[v16.Signed, ...]
     has_card: bool
     asked: int | None = None
-    outlet: str = ""
 
 
 def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
@@ -90,14 +94,12 @@ def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
     info, evse = _object(payload, "transactionInfo"), _object(payload, "evse")
     at, kind = v16.instant(payload.get("timestamp")), text(dict(payload), "eventType", 20)
     readings = tuple(v16.readings(payload.get("meterValue"), exported=exported))
-    name, card = text(info, "transactionId", 36), id_tag(payload)
+    name, card = text(info, "transactionId", LONGEST_NAME), id_tag(payload)
     first, last = (readings[0][1], readings[-1][1]) if readings else (None, None)
-    outlet = text(evse, "id", 20)
-    start = Start(outlet or "1", card, at, first if kind == "Started" else None)
-    reason = text(info, "stoppedReason", 30) or "Local"
-    stop = Stop(None, at, last, reason, readings) if kind == "Ended" else None
+    start = Start(v16.one_outlet(evse, "id"), card, at, first if kind == "Started" else None)
+    stop = Stop(None, at, last, v16.reason(info, "stoppedReason"), readings) if kind == "Ended" else None
     signed = tuple(v16.signed(payload.get("meterValue")))
-    return Event(kind, name, start, stop, readings, signed, bool(_object(payload, "idToken")), _asked(info), outlet)
+    return Event(kind, name, start, stop, readings, signed, bool(_object(payload, "idToken")), _asked(info))
 
 
 def _asked(info: Mapping[str, Any]) -> int | None:
@@ -106,13 +108,13 @@ def _asked(info: Mapping[str, Any]) -> int | None:
 
 
 def said(found: Event) -> str:
-    """What makes every event of a charge one of the same charge: the name that the station gave it."""
-    return f"{PREFIX}{found.name}"
+    """What makes every event of a charge one of the same charge: the name that the station gave it, else its outlet."""
+    return f"{PREFIX}{found.name}" if found.name else f"{NAMELESS}{found.start.connector}"
 
 
 def name_in(said: str) -> str:
     """Return what the station calls the charge, out of `said`; empty for one of another version."""
-    return said.removeprefix(PREFIX) if said.startswith(PREFIX) else ""
+    return said.removeprefix(PREFIX) if said.startswith(PREFIX) and not said.startswith(NAMELESS) else ""
 
 
 def id_tag(payload: Mapping[str, Any]) -> str:
@@ -137,7 +139,7 @@ def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "", name: str =
     match kind:
         case Kind.START:
             payload = {"idToken": {"idToken": id_tag, "type": "Central"}, **_evse_id(wanted)}
-            payload["remoteStartId"] = wanted.get("request", 1)
+            payload["remoteStartId"] = wanted["request"]
         case Kind.STOP:
             payload = {"transactionId": name}
         case Kind.UNLOCK:

@@ -265,6 +265,24 @@ def test_a_partner_is_told_where_its_card_is_shown(anywhere, street, server, par
     assert {headers["Content-Type"] for _, headers in server.heard} == {"application/json"}
 
 
+@pytest.mark.parametrize("connector", [None, 0, -1, "x"])
+def test_a_start_that_does_not_say_where_is_let_in_where_the_partner_allows_all_outlets(
+    anywhere, street, server, partner, connector
+):
+    """It was taken for one at the first outlet."""
+    place = outlets_of(street, "1", "2")
+    cards = {"04C0FFEE01": (place.evses[:1], "Invalid"), "04C0FFEE02": (place.evses, "Accepted")}
+    issued(street, partner, *cards)
+    server.says = dict.fromkeys(cards, "some")
+    with anywhere.station("Torget-1", street.password) as station:
+        for uid, (outlets, verdict) in cards.items():
+            server.some = {"location_id": place.location, "evse_uids": [*outlets]}
+            told = station.call("StartTransaction", **{**START, "idTag": uid, "connectorId": connector})
+            assert told["idTagInfo"]["status"] == verdict
+            assert told["transactionId"] > 0
+            assert server.places[-1]["evse_uids"] == [*place.evses]
+
+
 def test_a_partner_that_allows_some_outlets_alone_has_its_cards_let_in_there(anywhere, street, server, partner):
     issued(street, partner, "04C0FFEE01")
     place = outlets_of(street, "1", "2")
@@ -284,25 +302,56 @@ def test_a_card_is_let_in_where_the_cable_is_though_only_the_first_event_of_the_
     anywhere, street, server, partner
 ):
     """The partner allows a card at the first outlet, and another at the second, in which the cable is."""
-    place = outlets_of(street, "1", "2")
-    cards = {"04C0FFEE01": place.evses[:1], "04C0FFEE02": place.evses[1:]}
-    issued(street, partner, *cards)
-    server.says = dict.fromkeys(cards, "some")
-
-    def begun(station, uid):
-        info = {"transactionId": f"tx-{uid}"}
-        station.call("TransactionEvent", **event("Started", 0, 0, evse={"id": 2}, info=info))
-
-    def shown(station, uid):
-        server.some = {"location_id": place.location, "evse_uids": [*cards[uid]]}
-        card = {"info": {"transactionId": f"tx-{uid}"}, "idToken": {"idToken": uid, "type": "ISO14443"}}
-        said = station.call("TransactionEvent", **event("Updated", 1, 1, **card))["idTokenInfo"]["status"]
-        return said, tuple(server.places[-1]["evse_uids"])
-
+    cards = TwoCards(street, server, partner)
     with anywhere.station("Torget-1", street.password, **SPEAKS) as station:
-        for uid, verdict in (("04C0FFEE01", "Invalid"), ("04C0FFEE02", "Accepted")):
-            begun(station, uid)
-            assert shown(station, uid) == (verdict, place.evses[1:])
+        for uid, verdict in cards.verdicts:
+            station.call("TransactionEvent", **cards.event(uid, "Started", evse={"id": 2}))
+            assert cards.shown(station, uid) == (verdict, cards.at_second)
+
+
+class TwoCards:
+    """Cards of a partner that allows one at each of the station's outlets, shown where the cable is in the second."""
+
+    verdicts = (("04C0FFEE01", "Invalid"), ("04C0FFEE02", "Accepted"))
+
+    def __init__(self, street, server, partner):
+        self.server, self.place = server, outlets_of(street, "1", "2")
+        self.allowed = {"04C0FFEE01": self.place.evses[:1], "04C0FFEE02": self.place.evses[1:]}
+        self.at_second = self.place.evses[1:]
+        issued(street, partner, *self.allowed)
+        server.says = dict.fromkeys(self.allowed, "some")
+
+    def event(self, uid, kind, **more):
+        return event(kind, 0, 0, info={"transactionId": f"tx-{uid}"}, **more)
+
+    def shown(self, station, uid):
+        """The verdict, and of which outlets the partner was told."""
+        self.server.some = {"location_id": self.place.location, "evse_uids": [*self.allowed[uid]]}
+        card = {"idToken": {"idToken": uid, "type": "ISO14443"}}
+        said = station.call("TransactionEvent", **self.event(uid, "Updated", **card))["idTokenInfo"]["status"]
+        return said, tuple(self.server.places[-1]["evse_uids"])
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+@pytest.mark.parametrize("is_first_lost", [False, True])
+def test_a_card_is_let_in_where_the_cable_is_also_when_the_station_or_the_gateway_came_back_meanwhile(
+    anywhere, street, server, partner, is_killed, is_first_lost
+):
+    cards = TwoCards(street, server, partner)
+    with anywhere.station("Torget-1", street.password, **SPEAKS) as station:
+        for uid, _ in cards.verdicts:
+            if is_first_lost:  # then whichever event says where
+                station.call("TransactionEvent", **cards.event(uid, "Updated"))
+            kind = "Updated" if is_first_lost else "Started"
+            station.call("TransactionEvent", **cards.event(uid, kind, evse={"id": 2}))
+        if is_killed:
+            anywhere.kill()
+    if is_killed:
+        anywhere.start()
+    with anywhere.station("Torget-1", street.password, **SPEAKS) as station:
+        for uid, verdict in cards.verdicts:
+            assert cards.shown(station, uid) == (verdict, cards.at_second)
+    assert len(server.places) == len(cards.verdicts)
 
 
 def test_a_card_is_let_in_at_an_outlet_that_nobody_knows_where_its_partner_allows_all(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import orjson
 import pytest
 from django.db import connection
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -216,6 +217,18 @@ def test_with_a_clock_that_stands_still_a_start_after_a_stop_is_a_new_one(gatewa
         first = station.call("StartTransaction", **dead)["transactionId"]
         assert station.call("StartTransaction", **dead)["transactionId"] == first
         station.call("StopTransaction", transactionId=first, meterStop=1000, timestamp="1970-01-01T00:00:00Z")
+        assert station.call("StartTransaction", **dead)["transactionId"] != first
+    assert len(charges(street)) == 2
+
+
+@pytest.mark.parametrize("number", [-1, 0, None])
+def test_a_charge_is_over_also_when_its_stop_does_not_name_it(gateway, street, number):
+    """Its station tells neither time nor meter, so that each of its charges begins with the same words."""
+    dead = {"connectorId": 1, "idTag": START["idTag"]}
+    with gateway.station("Torget-1", street.password) as station:
+        first = station.call("StartTransaction", **dead)["transactionId"]
+        station.call("StopTransaction", transactionId=number, meterStop=1000)
+        station_steps.read_waiting(street.operator.pk, clock=timezone.now)
         assert station.call("StartTransaction", **dead)["transactionId"] != first
     assert len(charges(street)) == 2
 

@@ -426,6 +426,109 @@ def _a_busy_day(told, chance, first):
             told.stops(meter + 900, minutes=60 * hour + chance.choice([30, 59, 90]), number=number)
 
 
+NOWHERE = [{}, {"connectorId": None}, {"connectorId": 0}, {"connectorId": -1}, {"connectorId": "x"}]
+
+
+def starts_somewhere(told, number, where):
+    """A start that does not say at which outlet."""
+    with tenant_scope(told.operator.pk):
+        StationCharge.objects.create(
+            station=told.station, number=number, said=str(number), received_at=NOW, verdict="Accepted", basis="x"
+        )
+    start = {"idTag": told.card.uid, "meterStart": 5000, "timestamp": BEGAN, **where}
+    told.says("StartTransaction", number=number, **start)
+
+
+@pytest.mark.parametrize("where", NOWHERE)
+def test_a_start_that_does_not_say_where_ends_no_charge_and_waits(told, where):
+    with tenant_scope(told.operator.pk):
+        Connector.objects.create(station=told.station, number="2")
+    told.starts()
+    starts_somewhere(told, 8, where)
+    told.meters((30, 7000), number=8)
+    told.stops(9000, number=8)
+    told.read()
+    told.stops(13_000)
+    told.read()
+    known, other = told.sessions
+    assert (known.energy_wh, known.flags, known.review) == (12_000, [], "")
+    assert (other.energy_wh, other.flags, other.review) == (4000, ["outlet_missing"], "pending")
+    assert other.connector_id != known.connector_id
+    assert told.remarks == ["", "no_outlet", "", "", ""]
+    assert waiting_for_a_price(told) == [known.pk]
+    with tenant_scope(told.operator.pk):
+        assert set(Connector.objects.values_list("number", flat=True)) == {"1", "2"}
+
+
+@pytest.mark.parametrize("where", NOWHERE)
+def test_where_there_is_one_outlet_it_is_the_one_that_is_meant(told, where):
+    starts_somewhere(told, 7, where)
+    told.meters((30, 7000), number=None)
+    told.stops(9000)
+    told.read()
+    (session,) = told.sessions
+    assert (session.connector_id, session.energy_wh, session.flags) == (told.connector.pk, 4000, [])
+    assert told.remarks == ["no_outlet", "", ""], "it is remarked all the same"
+
+
+def test_who_starts_at_the_outlet_where_such_a_charge_was_put_does_not_end_it(told):
+    with tenant_scope(told.operator.pk):
+        Connector.objects.create(station=told.station, number="2")
+    starts_somewhere(told, 8, {})
+    told.starts(9, meter=1000)
+    told.says("StatusNotification", connectorId=1, status="Available", at=NOW + timedelta(minutes=1))
+    told.read()
+    told.abandoned(NOW + timedelta(minutes=30))
+    assert [row.external_id for row in told.sessions if row.state == "ACTIVE"] == ["8"]
+    told.abandoned(NOW + timedelta(hours=25))
+    assert {row.external_id: row.flags for row in told.sessions}["8"][:2] == ["outlet_missing", "stop_missing"]
+
+
+def test_a_reading_that_says_neither_where_nor_of_which_charge_goes_to_none_of_several(told):
+    with tenant_scope(told.operator.pk):
+        Connector.objects.create(station=told.station, number="2")
+    told.starts()
+    told.meters((30, 900_000), number=None)
+    told.meters((31, 900_000), number=None, connectorId=0)
+    told.stops(13_000)
+    told.read()
+    assert (told.sessions[0].energy_wh, told.sessions[0].flags) == (12_000, [])
+    assert told.remarks == ["", "no_outlet", "", ""]
+
+
+@pytest.mark.parametrize("connector", [2, "2", 2.0, " 2 ", "02"])
+def test_the_number_of_an_outlet_is_read_however_it_is_written(told, connector):
+    with tenant_scope(told.operator.pk):
+        second = Connector.objects.create(station=told.station, number="2")
+    told.starts(connector=connector)
+    told.says("StatusNotification", connectorId=connector, status="Charging")
+    for none in (True, -2, 2.5, "2.5", 10**9, [2], {}, "two"):
+        told.says("StatusNotification", connectorId=none, status="Charging")
+    told.read()
+    assert (told.sessions[0].connector_id, told.sessions[0].flags) == (second.pk, [])
+    with tenant_scope(told.operator.pk):
+        assert dict(Connector.objects.values_list("number", "status")) == {"1": "UNKNOWN", "2": "CHARGING"}
+
+
+def test_a_stop_whose_start_was_lost_says_at_no_outlet_of_several(told):
+    with tenant_scope(told.operator.pk):
+        Connector.objects.create(station=told.station, number="2")
+    told.stops(5000, number=None, idTag=told.card.uid, **alone(60, (10, 1000), (30, 3000)))
+    told.read()
+    assert set(told.sessions[0].flags) == {"outlet_missing", "start_missing"}
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [({}, "Local"), ({"reason": None}, "Local"), ({"reason": []}, ""), ({"reason": "PowerLoss"}, "PowerLoss")],
+)
+def test_a_reason_that_is_left_out_is_the_one_that_may_be(told, said, reason):
+    told.starts()
+    told.stops(2000, **said)
+    told.read()
+    assert told.sessions[0].stop_reason == reason
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_messages_read_together_come_to_the_same_as_one_by_one(north, south, monkeypatch, seed):
     read = []

@@ -122,6 +122,75 @@ def test_who_plugs_in_first_shows_the_card_later(gateway, street, is_read_betwee
     assert (charge.verdict, charge.basis) == ("Accepted", "driver")
 
 
+@pytest.fixture
+def second(street):
+    """Another outlet of the station."""
+    with tenant_scope(street.operator.pk):
+        return Connector.objects.create(station=street.station, number="2")
+
+
+def two(name, kind, *given, **more):
+    """An event of a second charge; without a name of one where that is empty."""
+    said = event(kind, *given, **more)
+    said["transactionInfo"]["transactionId"] = name
+    return said
+
+
+@pytest.mark.parametrize("is_read_between", [True, False])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_charge_that_does_not_say_where_ends_no_other_and_waits_until_it_does(
+    gateway, street, second, is_read_between, is_told
+):
+    """It was taken for one at the first outlet, and the charge there for over."""
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        station.call("TransactionEvent", **event("Started", 0, 0, 1000, idToken=TOKEN, evse={"id": 1}))
+        begins = two("tx-2", "Started", 0, 5, 7000, idToken=TOKEN, **{} if is_told else {"evse": {"id": 0}})
+        assert station.call("TransactionEvent", **begins) == {"idTokenInfo": {"status": "Accepted"}}
+        if is_read_between:
+            read(street)
+        where = {"evse": {"id": 2}} if is_told else {}
+        station.call("TransactionEvent", **two("tx-2", "Updated", 1, 10, 8000, **where))
+        station.call("TransactionEvent", **two("tx-2", "Ended", 2, 20, 9000))
+        station.call("TransactionEvent", **event("Ended", 1, 45, 6000))
+    first, other = read(street)
+    assert (first.energy_wh, first.connector.number, first.flags, first.review) == (5000, "1", [], "")
+    assert (other.energy_wh, other.connector.number) == (2000, "2")
+    assert (other.flags, other.review) == (([], "") if is_told else (["outlet_missing"], "pending"))
+    with tenant_scope(street.operator.pk):
+        remarks = list(StationMessage.objects.order_by("pk").values_list("remark", flat=True))
+    assert remarks == ["", "no_outlet", "", "", ""]
+
+
+def test_charges_without_a_name_are_told_apart_by_their_outlets_and_wait(gateway, street, second):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        for outlet in (1, 2):  # one goes on at each
+            station.call("TransactionEvent", **two("", "Started", 0, 0, 1000, idToken=TOKEN, evse={"id": outlet}))
+        station.call("TransactionEvent", **two(None, "Ended", 2, 10, 3000, evse={"id": 1}))
+        station.call("TransactionEvent", **two("", "Ended", 2, 20, 6000))  # there is but one left
+        for _time in range(2):  # as a station does whose answer is lost
+            again = two("", "Started", 0, 30, 6000, idToken=TOKEN, evse={"id": 2})
+            station.call("TransactionEvent", **again)
+        station.call("TransactionEvent", **two("", "Ended", 2, 40, 7000, evse={"id": 2}))
+    found = [(row.connector.number, row.energy_wh, row.flags, row.review) for row in read(street)]
+    waits = (["name_missing"], "pending")
+    assert found == [("1", 2000, *waits), ("2", 5000, *waits), ("2", 1000, *waits)]
+    with tenant_scope(street.operator.pk):
+        assert set(StationMessage.objects.values_list("remark", flat=True)) == {"no_name"}
+        assert {v201.name_in(row.said) for row in StationCharge.objects.all()} == {""}
+
+
+def test_two_names_that_begin_alike_are_two_charges(gateway, street, second):
+    long = "b6c1d0e2-7a53-4c6f-9a55-0d2f6b1f8e11"
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        for outlet in (1, 2):
+            name = f"{long}-{outlet}"
+            station.call("TransactionEvent", **two(name, "Started", 0, 0, 1000, idToken=TOKEN, evse={"id": outlet}))
+            station.call("TransactionEvent", **two(name, "Ended", 1, 30, 1000 + 1000 * outlet))
+    assert [row.energy_wh for row in read(street)] == [1000, 2000]
+    with tenant_scope(street.operator.pk):
+        assert {v201.name_in(row.said) for row in StationCharge.objects.all()} == {f"{long}-1", f"{long}-2"}
+
+
 def test_a_refused_card_is_answered_so_and_its_charge_waits(gateway, street):
     with gateway.station("Torget-1", street.password, **SPEAKS) as station:
         began = event("Started", 0, 0, 1000, idToken={"idToken": "FF", "type": "Local"}, evse={"id": 1})
