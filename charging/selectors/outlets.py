@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, CharField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from charging.domain.ocpp import SOURCE, commands
@@ -22,10 +22,14 @@ from charging.models import (
     StationMessage,
     Token,
 )
+from charging.models.station_link import LONGEST_SILENCE
 from charging.selectors import plugged_in, stations
+from charging.selectors.sites import TROUBLE
 from tenants.models import Driver
 
 FOUND, LATELY, LOOKED_AT = 20, 4, 50
+#: So many others are named to who stands at an outlet where nothing can be started.
+BESIDE = 4
 #: Two readings further apart than this say little about the power of now.
 FRESH_S = 15 * 60
 
@@ -44,6 +48,17 @@ def connected() -> QuerySet[Connector]:
 def matching(search: str) -> list[Connector]:
     """Return outlets whose station, or site, is called so; a few."""
     return list(connected().filter(station__in=stations.listing(search, active=True).order_by())[:FOUND])
+
+
+def free_beside(connector: Connector, *, at: datetime) -> list[Connector]:
+    """Return outlets of the same site that say that they are free, of the same station first; a few."""
+    here = StationLink.objects.filter(station=OuterRef("station"), disconnected_at=None, connected_at__isnull=False)
+    rows = connected().filter(Exists(here.filter(seen_at__gt=at - LONGEST_SILENCE)))
+    rows = rows.filter(station__site=connector.station.site_id).exclude(pk=connector.pk)
+    rows = rows.filter(Q(status=Connector.Status.AVAILABLE) | Q(is_plugged_in=True))
+    free = rows.exclude(Exists(plugged_in.charging().filter(connector=OuterRef("pk"))))
+    elsewhere = ExpressionWrapper(~Q(station=connector.station_id), output_field=BooleanField())
+    return list(free.order_by(elsewhere, "station__identifier", "number")[:BESIDE])
 
 
 def lately(driver: Driver) -> list[Connector]:
@@ -72,6 +87,11 @@ def going_on(driver: Driver) -> QuerySet[ChargingSession]:
     """Return the charges of the driver that go on, as their stations tell, the newest first."""
     rows = ChargingSession.objects.filter(driver=driver, source=SOURCE, state=ChargingSession.State.ACTIVE)
     return rows.select_related("station", "connector", "site", "driver").order_by("-started_at", "-pk")
+
+
+def is_broken(connector: Connector) -> bool:
+    """Whether its station says that nobody can charge there, so that waiting does not help."""
+    return connector.status in TROUBLE
 
 
 def is_taken(connector: Connector) -> bool:

@@ -141,6 +141,8 @@ def _may_start(connector: Connector) -> bool:
 
 def _context(operator: Operator, connector: Connector, wrong: str = "") -> dict[str, object]:
     link, station = StationLink.objects.filter(station=connector.station).first(), connector.station
+    now = timezone.now()
+    is_connected, is_free = link is not None and link.is_connected_at(now), driver_charging.is_free(connector)
     return {
         "operator_name": operator.name,
         "contact": {"email": operator.email, "phone": operator.phone},
@@ -149,8 +151,10 @@ def _context(operator: Operator, connector: Connector, wrong: str = "") -> dict[
         "station": station,
         "site": station.site,
         "prices": prices(None, station),
-        "is_connected": link is not None and link.is_connected_at(timezone.now()),
-        "is_free": driver_charging.is_free(connector),
+        "is_connected": is_connected,
+        "is_free": is_free,
+        "is_broken": outlets.is_broken(connector),
+        "others": [] if is_connected and is_free else outlets.free_beside(connector, at=now),
         "guests_start": _may_start(connector),
         "word": uuid4(),
         "wrong": wrong,

@@ -2,9 +2,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from billing.tests import factories
-from charging.models import Connector, Station
+from charging.models import Connector, Site, Station, StationLink
+from charging.services import station_links
 from portal.tests import app_role
 from portal.tests.driver.test_charging import Outlet, text
 from tenants.models import Operator
@@ -52,9 +54,45 @@ def test_staff_and_drivers_of_others_see_what_anybody_sees(sign_in, olga, sven, 
 def test_what_is_taken_away_or_has_no_price_says_so(client, outlet):
     with tenant_scope(outlet.operator.pk):
         Connector.objects.update(status="CHARGING")
-    assert "taken or does not work" in text(client.get(address(outlet)))
+    assert "The outlet is taken" in text(client.get(address(outlet)))
+    with tenant_scope(outlet.operator.pk):
+        Connector.objects.update(status="OUTOFORDER")
+    assert "The outlet does not work right now" in text(client.get(address(outlet)))
     outlet.link(connected_at=None)
     assert "The station is not connected" in text(client.get(address(outlet)))
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_who_cannot_start_there_is_led_to_outlets_of_the_place_that_are_free(danas_browser, client, outlet, is_own):
+    """Not to those that are taken, do not work, have told nothing, stand elsewhere or whose station is away."""
+    browser, name = (danas_browser, "driver:outlet") if is_own else (client, "public_outlet")
+    now = timezone.now()
+
+    def beside(identifier, status, *, site=None, **link):
+        station = Station.objects.create(site=site or outlet.station.site, identifier=identifier)
+        station_links.make_password(station, at=now)
+        StationLink.objects.filter(station=station).update(**{"connected_at": now, "seen_at": now, **link})
+        return Connector.objects.create(station=station, number="1", status=status)
+
+    page = reverse(name, args=["north", outlet.station.public_id, outlet.connector.number])
+    with tenant_scope(outlet.operator.pk):
+        elsewhere = Site.objects.create(name="Elsewhere")
+        beside("A-elsewhere", "AVAILABLE", site=elsewhere)
+        beside("B-away", "AVAILABLE", disconnected_at=now)
+        for status in ("CHARGING", "OUTOFORDER", "UNKNOWN", "RESERVED"):
+            beside(f"C-{status}", status)
+    assert "No other outlet at" not in text(browser.get(page)), "while it is free nothing is said of others"
+    with tenant_scope(outlet.operator.pk):
+        Connector.objects.filter(pk=outlet.connector.pk).update(status="CHARGING")
+    assert "No other outlet at" in text(browser.get(page))
+    with tenant_scope(outlet.operator.pk):
+        other = beside("D-free", "AVAILABLE")
+        second = Connector.objects.create(station=outlet.station, number="22", status="AVAILABLE")
+    shown = browser.get(page)
+    assert [row.pk for row in shown.context["others"]] == [second.pk, other.pk], "of the same station first"
+    there = reverse(name, args=["north", other.station.public_id, "1"])
+    assert there in shown.content.decode()
+    assert browser.get(there).status_code == 200
 
 
 def test_what_is_not_there_or_another_operator_s_is_not_found(client, outlet, south, settings):

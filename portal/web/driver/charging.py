@@ -176,6 +176,8 @@ def _outlet(request: SignedInRequest, operator: Operator, connector: Connector, 
         "is_favourite": outlets.is_favourite(request.driver, connector.station.site),
         "is_connected": is_connected,
         "is_free": is_free,
+        "is_broken": outlets.is_broken(connector),
+        "others": [] if mine or (is_connected and is_free) else outlets.free_beside(connector, at=now),
         "may_start": bool(prices) and is_connected and is_free,
         "crumbs": [(_("Charge"), reverse("driver:charge", args=[operator.slug]))],
     }
