@@ -14,8 +14,8 @@ from django.db.backends.utils import CursorWrapper
 def whole(cursor: CursorWrapper) -> Iterator[None]:
     """Have both sides of a join read once and then put together, as long as this lasts, within a transaction.
 
-    Each side has to be narrowed by itself, by constants (`key = ANY('{…}')`), or all of a table is read. Only for what
-    sets rows apart: a trigger would keep the plans it makes meanwhile.
+    Each side has to be narrowed by itself, by a list (`key = ANY('{…}')`, or `key = ANY(ARRAY(SELECT …))`), or all of a
+    table is read. Only for what sets rows apart: a trigger would keep the plans it makes meanwhile.
     """
     cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off")
     yield

@@ -10,9 +10,10 @@ of the bank's is never divided between two transactions. What another file has t
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from pathlib import PurePath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 from django.core.files import File
@@ -47,31 +48,10 @@ _PARTS: Final = 1_000
 _TOLD_EVERY: Final = timedelta(seconds=1)
 
 Clock = Callable[[], datetime]
+#: So many lines go to PostgreSQL at once.
+_SENT_TOGETHER: Final = 500
 #: What PostgreSQL would take for more than a sign of a text.
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-class Row(NamedTuple):
-    """A payment until it is booked: what is read of it here, and a line of the columns of `billing.sql.payments.BEGIN`.
-
-    numbers: of the invoices it means.
-    """
-
-    entry: int
-    booking: str
-    numbers: list[int]
-    line: bytes
-
-    @classmethod
-    def kept(cls, line: bytes) -> "Row":
-        """Return what `keep` wrote."""
-        head, _, rest = line.partition(b"\t")
-        entry, booking, numbers = orjson.loads(head)
-        return cls(entry, booking, numbers, rest)
-
-    def keep(self) -> bytes:
-        """Write it on one line."""
-        return orjson.dumps(self[:-1]) + b"\t" + self.line
 
 
 class TooManyPaymentFiles(BillingError):
@@ -124,7 +104,7 @@ def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: 
         work.keep(row, at=clock(), **{name: getattr(told, name) for name in names})
         if not handled and not row.is_ours and (others := _not_known(told.accounts)):
             raise UnreadablePayments(Code.PAYMENT_FILE_ACCOUNTS, field="Acct", value=others[0], to_accounts=others)
-    for stretch in _stretches(map(Row.kept, islice(whole.rows(), handled, None))):
+    for stretch in _stretches(islice(whole.rows(), handled, None)):
         with tenant_scope(operator_id):
             # The count first: whoever has lost the claim books nothing.
             work.keep(row, at=clock())
@@ -172,9 +152,9 @@ def confirm_accounts(row: PaymentFile, *, at: datetime) -> PaymentFile:
     return row
 
 
-def _stretches(rows: Iterable[Row]) -> Iterator[Iterator[Row]]:
+def _stretches(lines: Iterable[bytes]) -> Iterator[Iterator[bytes]]:
     """The payments in stretches that end where a booking does; each is to be taken before the next one."""
-    rest = iter(rows)
+    rest = iter(lines)
     first = next(rest, None)
     while first is not None:
         stretch = _Stretch(first, rest)
@@ -185,44 +165,48 @@ def _stretches(rows: Iterable[Row]) -> Iterator[Iterator[Row]]:
 class _Stretch:
     """Some payments, and the one after them."""
 
-    def __init__(self, first: Row, rest: Iterator[Row]) -> None:
+    def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
         self._first, self._rest = first, rest
-        self.next: Row | None = None
+        self.next: bytes | None = None
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[bytes]:
         yield self._first
-        count, entry = 1, self._first.entry
-        for row in self._rest:
-            if count >= STRETCH and row.entry != entry:
-                self.next = row
+        count, entry = 1, _entry(self._first)
+        for line in self._rest:
+            if count >= STRETCH and _entry(line) != entry:
+                self.next = line
                 return
-            count, entry = count + 1, row.entry
-            yield row
+            count, entry = count + 1, _entry(line)
+            yield line
 
 
-def _book(operator_id: int, row: PaymentFile, stretch: Iterable[Row], *, at: datetime) -> tuple[int, int, int]:
-    """Book a stretch and match it by its references; return how many there were, are new, and matched whole."""
+def _entry(line: bytes) -> bytes:
+    """Which booking a payment belongs to: the first column."""
+    return line[: line.index(b"\t")]
+
+
+def _book(operator_id: int, row: PaymentFile, stretch: Iterable[bytes], *, at: datetime) -> tuple[int, int, int]:
+    """Book a stretch and match it by its references; return how many there were, are new, and matched whole.
+
+    stretch: of the lines that `_ready` makes.
+    """
     given: dict[str, Any] = {
         "operator": operator_id,
         "file": row.pk,
         "at": at,
         "series": Invoice._meta.get_field("series").default,
     }
-    count, bookings, meant = 0, set[str](), set[int]()
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK, given)
         cursor.execute(_IN_MEMORY)
         cursor.execute(sql.DROP)
         cursor.execute(sql.BEGIN)
-        with cursor.connection.cursor() as raw, raw.copy(sql.COPY) as copy:
-            for payment in stretch:
-                copy.write(payment.line)
-                bookings.add(payment.booking)
-                meant.update(payment.numbers)
-                count += 1
-        given |= {"bookings": sorted(bookings), "numbers": sorted(meant)}
-        cursor.execute(sql.MEANT, given)
-        (given["invoices"],) = cursor.fetchone()
+        with cursor.connection.cursor() as raw:
+            with raw.copy(sql.COPY) as copy:
+                lines = iter(stretch)
+                while together := b"".join(islice(lines, _SENT_TOGETHER)):
+                    copy.write(together)
+            count = raw.rowcount
         with joins.whole(cursor):
             cursor.execute(sql.FRESH, given)
             cursor.execute(sql.SHARE, given)
@@ -239,7 +223,10 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[Row], *, at: dat
 
 
 def _ready(operator_id: int) -> Callable[[TellsPayment], bytes]:
-    """Return what makes a row to be booked of what a payment tells: sealed before it lies anywhere."""
+    """Return what makes a line of the columns of `billing.sql.payments.BEGIN` of what a payment tells.
+
+    What is sealed of it is sealed before it lies anywhere.
+    """
     fields: list[Any] = [Payment._meta.get_field(each) for each in ("given", "text", "payer_name", "payer_account")]
     given, text, name, account = (field.sealer(Payment.OF) for field in fields)
 
@@ -249,12 +236,12 @@ def _ready(operator_id: int) -> Callable[[TellsPayment], bytes]:
         of = str(public_id.int)
         values = (
             f"{payment.entry}",
-            payment.key.translate(_ESCAPED),
+            _escaped(payment.key),
             f"{payment.item}",
             f"{payment.amount}",
-            payment.currency.translate(_ESCAPED),
-            payment.paid_on.translate(_ESCAPED),
-            payment.to_account.translate(_ESCAPED),
+            _escaped(payment.currency),
+            _escaped(payment.paid_on),
+            _escaped(payment.to_account),
             _numbers(payment.parts),
             public_id.hex,
             _bytes(given.box(orjson.dumps(payment.references).decode() if payment.references else "", of)),
@@ -265,9 +252,15 @@ def _ready(operator_id: int) -> Callable[[TellsPayment], bytes]:
             _numbers(numbers),
             _numbers(parts),
         )
-        return Row(payment.entry, payment.key, numbers, "\t".join(values).encode() + b"\n").keep()
+        return "\t".join(values).encode() + b"\n"
 
     return row
+
+
+@lru_cache(maxsize=100)
+def _escaped(text: str) -> str:
+    """A text as PostgreSQL reads it there: of a booking, so that the next payment has it again."""
+    return text.translate(_ESCAPED)
 
 
 def _bytes(box: bytes) -> str:

@@ -24,7 +24,8 @@ FRESH: Final = """
 CREATE TEMP TABLE fresh_payments ON COMMIT DROP AS
 WITH known AS MATERIALIZED (
     SELECT p.booking, p.nth, bool_or(p.file_id = %(file)s) AS is_ours FROM billing_payment p
-    WHERE p.operator_id = %(operator)s AND p.booking = ANY(%(bookings)s::text[]) GROUP BY 1, 2
+    WHERE p.operator_id = %(operator)s AND p.booking = ANY(ARRAY(SELECT DISTINCT booking FROM told_payments))
+    GROUP BY 1, 2
 ), bookings AS (
     SELECT t.*, row_number() OVER (PARTITION BY t.booking ORDER BY t.entry) + coalesce(before.nth, 0) AS nth
     FROM (SELECT DISTINCT entry, booking FROM told_payments) t
@@ -36,22 +37,21 @@ WITH known AS MATERIALIZED (
 )
 SELECT nextval((SELECT pg_get_serial_sequence('billing_payment', 'id')::regclass)) AS id, fresh.* FROM fresh
 """
-#: The invoices that the numbers mean: a reference to a credit note means the invoice it credits.
-MEANT: Final = """
-SELECT coalesce(array_agg(DISTINCT coalesce(d.credits_id, d.id)), '{}') FROM billing_invoice d
-WHERE d.operator_id = %(operator)s AND d.series = %(series)s AND d.number = ANY(%(numbers)s::bigint[])
-"""
+# A reference to a credit note means the invoice it credits. Which rows are wanted is known before they are looked for,
+# by a list (`ANY(ARRAY(...))`): a join would read whole tables.
+#
 # What several payments give for one invoice fills it in their order. What is more than open, or was taken off again,
 # stands on the account.
 SHARE: Final = """
 CREATE TEMP TABLE shared_payments ON COMMIT DROP AS
 WITH meant AS MATERIALIZED (
     SELECT d.number, coalesce(d.credits_id, d.id) AS invoice_id FROM billing_invoice d
-    WHERE d.operator_id = %(operator)s AND d.series = %(series)s AND d.number = ANY(%(numbers)s::bigint[])
+    WHERE d.operator_id = %(operator)s AND d.series = %(series)s
+        AND d.number = ANY(ARRAY(SELECT DISTINCT unnest(numbers) FROM fresh_payments))
 ), open AS MATERIALIZED (
     SELECT meant.number, r.invoice_id, r.account_id, r.currency, greatest(r.rest, 0) AS rest FROM meant JOIN (
         SELECT * FROM billing_receivable
-        WHERE operator_id = %(operator)s AND invoice_id = ANY(%(invoices)s::bigint[])
+        WHERE operator_id = %(operator)s AND invoice_id = ANY(ARRAY(SELECT DISTINCT invoice_id FROM meant))
     ) r USING (invoice_id)
 ), named AS MATERIALIZED (
     -- Apart, so that it is joined by number and currency at once: nearly all are of one currency.
