@@ -59,7 +59,12 @@ def test_what_is_taken_away_or_has_no_price_says_so(client, outlet):
         Connector.objects.update(status="OUTOFORDER")
     assert "The outlet does not work right now" in text(client.get(address(outlet)))
     outlet.link(connected_at=None)
-    assert "The station is not connected" in text(client.get(address(outlet)))
+    with tenant_scope(outlet.operator.pk):
+        Connector.objects.update(status="AVAILABLE")
+    page = text(client.get(address(outlet)))
+    assert "The station is not connected" in page
+    assert "not known" in page, "what it told last may be long ago"
+    assert "Sign in and charge" not in page, "as nothing can be started"
 
 
 @pytest.mark.parametrize("is_own", [True, False])
