@@ -4,7 +4,7 @@ from enum import StrEnum, auto
 
 
 class Letter(StrEnum):
-    """To who raised a dispute, and to who pays: with a document."""
+    """To who raised a dispute, to who pays and to who hosts: with a document."""
 
     DISPUTE_RECEIVED = auto()
     DISPUTE_GRANTED = auto()
@@ -12,4 +12,5 @@ class Letter(StrEnum):
     INVOICED = auto()
     CREDITED = auto()
     REMINDED = auto()
+    SETTLED = auto()
     EXPORT_READY = auto()

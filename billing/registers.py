@@ -256,7 +256,7 @@ def _register_payments() -> None:
         kept=Retention.CONTRACT,
         serves="billing claims",
         identity="address",
-        conduct="invoice reminder nth sent_at bounced_at",
+        conduct="invoice reminder statement nth sent_at bounced_at",
         trace="requested_by",
         technical="id operator public_id account handed_at state done total error error_facts attempts claimed_at"
         " leased_until queued_at",

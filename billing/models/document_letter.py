@@ -1,4 +1,4 @@
-"""Letters with a document: an invoice or a reminder that is mailed to whoever pays, and what was agreed about it."""
+"""Letters with a document: an invoice, a reminder or a host's statement by mail, and what was agreed about it."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.host import HostStatement
 from billing.models.invoice import Invoice
 from billing.models.reminder import Reminder
 from tenants.identifiers import new_public_id
@@ -48,7 +49,7 @@ class MailRules(OperatorOwned):
 
 
 class DocumentLetter(OperatorOwned, Work):
-    """One letter about an invoice, or about a reminder of it. nth: 1 for the first, more when it was sent again.
+    """One letter about an invoice or a reminder of it, or about a statement. nth: more than 1 when it was sent again.
 
     The address is that of the account when the letter leaves, kept from then on. handed_at: when it was about to be
     given to the mail server, written down before: whoever finds it there without `sent_at` does not know, and does not
@@ -59,8 +60,9 @@ class DocumentLetter(OperatorOwned, Work):
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     account = OwnedForeignKey(Account, related_name="+")
-    invoice = OwnedForeignKey(Invoice, related_name="letters")
+    invoice = OwnedForeignKey(Invoice, null=True, related_name="letters")
     reminder = OwnedForeignKey(Reminder, null=True, related_name="letters")
+    statement = OwnedForeignKey(HostStatement, null=True, related_name="letters")
     nth = models.PositiveSmallIntegerField(default=1)
     address = SealedEmailField(_("to"), blank=True)
     handed_at = models.DateTimeField(null=True)
@@ -71,9 +73,16 @@ class DocumentLetter(OperatorOwned, Work):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("document_letter", "account", "invoice", "reminder", bulk=True, referred=False),
+            *owned("document_letter", "account", "invoice", "reminder", "statement", bulk=True, referred=False),
             models.UniqueConstraint(
-                fields=["operator", "invoice", "reminder", "nth"], name="document_letter_once", nulls_distinct=False
+                fields=["operator", "invoice", "reminder", "statement", "nth"],
+                name="document_letter_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(invoice__isnull=False, statement__isnull=True)
+                | Q(invoice__isnull=True, reminder__isnull=True, statement__isnull=False),
+                name="document_letter_of_one_document",
             ),
         ]
         indexes = [
@@ -85,7 +94,13 @@ class DocumentLetter(OperatorOwned, Work):
         ]
 
     def __str__(self) -> str:
-        return str(self.invoice)
+        return str(self.document)
+
+    @property
+    def document(self) -> Invoice | HostStatement:
+        """What it is about."""
+        found: Invoice | HostStatement = self.invoice or self.statement
+        return found
 
     @property
     def sealed_for(self) -> Person:

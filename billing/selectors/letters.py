@@ -25,12 +25,14 @@ _STATES: Final = {
 def listing(
     *, state: str = "", search: str = "", since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[DocumentLetter]:
-    """Letters that meet all criteria, with invoice and payer, in no order.
+    """Letters that meet all criteria, with document and payer, in no order.
 
     state: one of the four above. search: an invoice's number or OCR reference, or a payer's name or customer number.
     since, until: instants between which they were queued, the second excluded.
     """
-    rows = DocumentLetter.objects.select_related("invoice", "reminder", "account__identity", "requested_by")
+    rows = DocumentLetter.objects.select_related(
+        "invoice", "reminder", "statement", "account__identity", "requested_by"
+    )
     rows = rows.filter(_STATES[state]) if state in _STATES else rows
     rows = rows.filter(queued_at__gte=since) if since else rows
     rows = rows.filter(queued_at__lt=until) if until else rows

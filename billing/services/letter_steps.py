@@ -17,8 +17,8 @@ from typing import Any, Final
 from billing.documents import paying
 from billing.domain import money
 from billing.letters import Letter
-from billing.models import DocumentLetter, Invoice, Receivable
-from billing.services import documents
+from billing.models import DocumentLetter, HostStatement, Invoice, Receivable
+from billing.services import documents, statement_documents
 from billing.services.letters import next_moment, rules
 from tenants import bookkeeping, work
 from tenants.bookkeeping import Why
@@ -78,7 +78,7 @@ def _answered(row: DocumentLetter, answer: int | None, *, at: datetime) -> None:
 def _looked_at(row: DocumentLetter, *, at: datetime) -> DocumentLetter | None:
     """The letter with all it needs; None when it is not sent now, which is written down."""
     letter = DocumentLetter.objects.select_related(
-        "account__identity", "invoice__buyer", "invoice__credits", "reminder__charge"
+        "account__identity", "invoice__buyer", "invoice__credits", "reminder__charge", "statement__contract"
     ).get(pk=row.pk)
     if letter.handed_at is not None:
         work.fail(row, NOT_KNOWN)
@@ -96,13 +96,16 @@ def _looked_at(row: DocumentLetter, *, at: datetime) -> DocumentLetter | None:
 
 def _written(letter: DocumentLetter, operator: Operator) -> Any:
     language = letter.account.language or operator.language
+    if letter.statement is not None:
+        return _with_statement(letter, letter.statement, operator, language)
+    assert letter.invoice is not None
     own = rules().texts.get("sv" if language.startswith("sv") else "en", {})
     message = mail.letter_to(
         str(letter.address),
-        _kind(letter),
+        _kind(letter, letter.invoice),
         operator=operator,
         language=language,
-        message_id=f"<{letter.public_id}.{operator.slug}@wattledger>",
+        message_id=_message_id(letter, operator),
         document=str(letter.invoice),
         credited=str(letter.invoice.credits or ""),
         reminder=letter.reminder,
@@ -114,21 +117,42 @@ def _written(letter: DocumentLetter, operator: Operator) -> Any:
         said=said(letter.invoice.credits or letter.invoice, operator, language),
     )
     if rules().attaches_pdf:
-        for document in _documents(letter):
+        for document in _documents(letter, letter.invoice):
             with bookkeeping.opened(Why.DOCUMENT, about=document):
                 message.attach(f"{document}.pdf", documents.pdf(document), "application/pdf")
     return message
 
 
-def _kind(letter: DocumentLetter) -> Letter:
+def _with_statement(letter: DocumentLetter, statement: HostStatement, operator: Operator, language: str) -> Any:
+    """The letter to a host."""
+    message = mail.letter_to(
+        str(letter.address),
+        Letter.SETTLED,
+        operator=operator,
+        language=language,
+        message_id=_message_id(letter, operator),
+        statement=statement,
+        settled=statement,
+    )
+    if rules().attaches_pdf:
+        with bookkeeping.opened(Why.DOCUMENT, about=statement):
+            message.attach(f"{statement}.pdf", statement_documents.pdf(statement), "application/pdf")
+    return message
+
+
+def _message_id(letter: DocumentLetter, operator: Operator) -> str:
+    return f"<{letter.public_id}.{operator.slug}@wattledger>"
+
+
+def _kind(letter: DocumentLetter, invoice: Invoice) -> Letter:
     if letter.reminder is not None:
         return Letter.REMINDED
-    return Letter.INVOICED if letter.invoice.kind == Invoice.Kind.INVOICE else Letter.CREDITED
+    return Letter.INVOICED if invoice.kind == Invoice.Kind.INVOICE else Letter.CREDITED
 
 
-def _documents(letter: DocumentLetter) -> list[Invoice]:
+def _documents(letter: DocumentLetter, invoice: Invoice) -> list[Invoice]:
     charge = letter.reminder.charge if letter.reminder else None
-    return [letter.invoice, *([charge] if charge else [])]
+    return [invoice, *([charge] if charge else [])]
 
 
 def left(invoice: Invoice) -> Decimal:

@@ -1,4 +1,4 @@
-"""Invoices and reminders by e-mail: queued once each, with what the operator wants of it, and what came back.
+"""Invoices, reminders and hosts' statements by e-mail: queued once each, as the operator wants it, and what came back.
 
 `letter_steps` sends them, one by one. Letters of an operator lie as far apart as its limit a minute says: each has its
 moment when it is queued.
@@ -6,16 +6,16 @@ moment when it is queued.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from billing.domain import own_words
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
-from billing.models import DocumentLetter, Invoice, InvoiceRun, MailRules, Reminder, ReminderStep
+from billing.models import DocumentLetter, HostStatement, Invoice, InvoiceRun, MailRules, Reminder, ReminderStep
 from tenants import work
 from tenants.log import audit
 from tenants.models import Account, Operator, User
@@ -70,7 +70,7 @@ def mail_run(run: InvoiceRun, *, by: User | None, at: datetime) -> int:
     """
     theirs = Invoice.objects.filter(run=run, state=Invoice.State.ISSUED, account__delivery=Account.Delivery.EMAIL)
     return _queue(
-        [(pk, account, None) for pk, account in theirs.order_by("number").values_list("pk", "account")], by, at
+        [About(account, pk) for pk, account in theirs.order_by("number").values_list("pk", "account")], by, at
     )
 
 
@@ -87,7 +87,7 @@ def mail_invoice(invoice: Invoice, *, by: User | None, at: datetime) -> int:
     if letters.filter(OPEN).exists():
         raise LettersRefused(Code.LETTER_WAITS, field="invoice", value=str(invoice))
     last = letters.aggregate(last=Max("nth"))["last"] or 0
-    return _queue([(invoice.pk, invoice.account_id, None)], by, at, nth=last + 1)
+    return _queue([About(invoice.account_id, invoice.pk)], by, at, nth=last + 1)
 
 
 @transaction.atomic
@@ -99,10 +99,11 @@ def send_again(letter: DocumentLetter, *, by: User | None, at: datetime) -> int:
     """
     row = DocumentLetter.objects.select_for_update(of=("self",)).get(pk=letter.pk)
     arrived = row.sent_at is not None and row.bounced_at is None
-    newer = DocumentLetter.objects.filter(invoice=row.invoice_id, reminder=row.reminder_id, nth__gt=row.nth)
+    about = About(row.account_id, row.invoice_id, row.reminder_id, row.statement_id)
+    newer = DocumentLetter.objects.filter(**about.facts, nth__gt=row.nth)
     if row.is_open or arrived or newer.exists():
         raise LettersRefused(Code.LETTER_WAITS, field="letter", value=str(row))
-    return _queue([(row.invoice_id, row.account_id, row.reminder_id)], by, at, nth=row.nth + 1)
+    return _queue([about], by, at, nth=row.nth + 1)
 
 
 def mail_reminders(sent: Iterable[Reminder], *, by: User | None, at: datetime) -> int:
@@ -112,24 +113,65 @@ def mail_reminders(sent: Iterable[Reminder], *, by: User | None, at: datetime) -
     reminders = [row for row in sent if row.what == ReminderStep.What.REMINDER]
     known = Account.objects.filter(pk__in={row.account_id for row in reminders}).exclude(identity__email="")
     reached = set(known.exclude(delivery=Account.Delivery.LETTER).values_list("pk", flat=True))
-    rows = [(row.invoice_id, row.account_id, row.pk) for row in reminders if row.account_id in reached]
+    rows = [About(row.account_id, row.invoice_id, row.pk) for row in reminders if row.account_id in reached]
     return _queue(rows, by, at)
 
 
-def _queue(rows: Sequence[tuple[int, int, int | None]], by: User | None, at: datetime, *, nth: int = 1) -> int:
+def mail_statements(closed: Iterable[HostStatement], *, by: User | None, at: datetime) -> int:
+    """Queue statements for hosts who have an e-mail address and get none as an e-invoice; return how many.
+
+    Without a mail server none are. Silence may be consent (`HostStatement.object_until`): a host has to be told.
+    """
+    if not mail.can_send():
+        return 0
+    delivery = Account.Delivery
+    rows = [
+        About(row.account_id, statement=row.pk)
+        for row in closed
+        if row.account.delivery != delivery.LETTER
+        and not (row.account.delivery == delivery.E_INVOICE and row.number is not None)
+        and row.account.identity
+        and row.account.identity.email
+    ]
+    return _queue(rows, by, at)
+
+
+class About(NamedTuple):
+    """What a letter is about, by number: an account, and of it an invoice, one of its reminders, or a statement."""
+
+    account: int
+    invoice: int | None = None
+    reminder: int | None = None
+    statement: int | None = None
+
+    @property
+    def facts(self) -> dict[str, int | None]:
+        """As letters are found by it."""
+        return {"invoice": self.invoice, "reminder": self.reminder, "statement": self.statement}
+
+
+def _queue(rows: Sequence[About], by: User | None, at: datetime, *, nth: int = 1) -> int:
     """Queue what is not queued yet, each at its moment."""
     if not mail.can_send():
         raise LettersRefused(Code.NO_MAIL_SERVER, field="EMAIL_HOST")
     # The moments come one after the other.
     Operator.objects.select_for_update(no_key=True).get(pk=current_operator_id())
-    there = set(
-        DocumentLetter.objects.filter(invoice__in=[row[0] for row in rows], nth=nth).values_list("invoice", "reminder")
+    documents = Q(invoice__in=[row.invoice for row in rows if row.invoice]) | Q(
+        statement__in=[row.statement for row in rows if row.statement]
     )
+    there = set(DocumentLetter.objects.filter(documents, nth=nth).values_list("invoice", "reminder", "statement"))
     moment, apart = next_moment(at), rules().apart
     letters = [
-        DocumentLetter(invoice_id=invoice, account_id=account, reminder_id=reminder, nth=nth, requested_by=by)
-        for invoice, account, reminder in rows
-        if (invoice, reminder) not in there
+        DocumentLetter(
+            account_id=row.account,
+            invoice_id=row.invoice,
+            reminder_id=row.reminder,
+            statement_id=row.statement,
+            nth=nth,
+            requested_by=by,
+        )
+        for row in rows
+        if row[1:] not in there
     ]
     for index, letter in enumerate(letters):
         letter.queued_at = letter.leased_until = moment + index * apart

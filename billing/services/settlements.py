@@ -24,7 +24,7 @@ from billing.selectors import settlements as selector
 from billing.selectors.day_sums import midnight
 from billing.selectors.sellers import seller
 from billing.selectors.vat_rates import standard_rate
-from billing.services import approved, ledger, sendings
+from billing.services import approved, ledger, letters, sendings
 from billing.services.host_contracts import HostRefused
 from billing.sql import hosting as sql
 from tenants import work
@@ -139,6 +139,7 @@ def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlemen
     ids = list(closed.order_by("pk").values_list("pk", flat=True))
     ledger.post(ledger.Kind.STATEMENT, ids, at=at)
     sendings.queue_statements(row.operator_id, ids)
+    letters.mail_statements(closed.select_related("account__identity").order_by("pk"), by=by, at=at)
     audit.record(
         Event.SETTLEMENT_CLOSED,
         about=row,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail as outbox
 from lxml import etree
 
 from billing.documents import statement as layout
@@ -25,6 +26,7 @@ from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, 
 from billing.tests.test_sendings import go_on
 from billing.tests.test_settlements import DECEMBER, NOV, OCT, closed, contract, host, said
 from charging.models import Connector
+from tenants import work
 from tenants.models import Account, Operator
 
 HOST: dict[str, Any] = {
@@ -225,3 +227,39 @@ def test_a_name_of_a_file_leads_nowhere(folder):
     go_on()
     (file,) = folder.glob("*.xml")
     assert file.name.startswith("_V_7_7-1-")
+
+
+def letters_sent() -> list[Any]:
+    """What was mailed, once everything in the queue is."""
+    while work.do_next(work.kind_named("document_letter"), Operator.objects.get().pk, clock=lambda: NOVEMBER):
+        pass
+    return outbox.outbox
+
+
+@pytest.mark.parametrize(
+    ("terms", "told_so"),
+    [
+        ({"objection_days": 10}, "Om ni inte invänder senast"),
+        ({}, "Godkänn den i portalen."),
+        ({"is_self_billed": False, "agreed_on": None}, "Ni får 7,50 kr utbetalt senast"),
+    ],
+)
+def test_a_host_is_told_of_a_statement_by_letter(seller, settings, terms, told_so):
+    settings.EMAIL_HOST = "mail.example"
+    statement = settled({"delivery": "portal", "email": "host@example.com"}, **terms)
+    (letter,) = letters_sent()
+    body = letter.body.replace("\xa0", " ")
+    assert letter.to == ["host@example.com"]
+    assert str(statement) in letter.subject
+    assert "oktober 2026" in body
+    assert "7,50 kr" in body
+    assert told_so in body
+    assert [name for name, _content, _kind in letter.attachments] == [f"{statement}.pdf"]
+    assert letters_sent() == [letter]
+
+
+@pytest.mark.parametrize("facts", [{}, {"delivery": "letter", "email": "host@example.com"}, {"delivery": "portal"}])
+def test_who_gets_an_e_invoice_or_has_no_address_gets_no_letter(seller, settings, facts):
+    settings.EMAIL_HOST = "mail.example"
+    settled({"email": "", **facts})
+    assert letters_sent() == []

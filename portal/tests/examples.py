@@ -107,6 +107,7 @@ ONE_OF: dict[type[models.Model], str] = {
     InvoiceLine: "fee",
     EInvoice: "invoice",
     Sending: "invoice",
+    DocumentLetter: "invoice",
 }
 # What else must hold when this reference is filled in.
 WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
@@ -122,6 +123,7 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (HostPayout, "undoes"): {"amount": -1},
     # A text would be sealed for whom the row refers to, which a stranger's reference has not.
     (DocumentLetter, "account"): {"address": ""},
+    (DocumentLetter, "reminder"): {"invoice": Invoice},
     (HostAnswer, "statement"): {"text": ""},
     (InvoiceLine, "session"): {"tariff_version": TariffVersion},
     (InvoiceLine, "tariff_version"): {"session": ChargingSession},

@@ -8,6 +8,8 @@ from portal.words.say import say
 
 def what(letter: DocumentLetter) -> str:
     """Which letter it is."""
+    if letter.invoice is None:
+        return _("Statement %(statement)s") % {"statement": letter.statement}
     if letter.reminder is not None:
         return _("Reminder of %(invoice)s") % {"invoice": letter.invoice}
     if letter.invoice.kind == Invoice.Kind.CREDIT_NOTE:

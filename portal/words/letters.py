@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import letters as billing_letters
 from billing.documents import paying
 from billing.domain.own_words import filled
-from billing.models import Dispute, MailRules
+from billing.models import Dispute, HostStatement, MailRules
 from charging import letters as charging_letters
 from portal.words import approvals, exports, measures, reminders
 from portal.words.reminders import THE_ACCOUNT
@@ -238,6 +238,7 @@ LETTERS: dict[StrEnum, Worded] = {
             "%(left)s",
         ),
     ),
+    billing_letters.Letter.SETTLED: Worded(_("Statement %(statement)s from %(operator)s"), ("%(settled)s",)),
     billing_letters.Letter.REMINDED: Worded(_("Reminder: invoice %(document)s"), ("%(reminder)s",)),
     mail.Letter.PACKAGE_READY: Worded(
         _("The copy of your data at %(operator)s is ready"),
@@ -288,7 +289,7 @@ LETTERS: dict[StrEnum, Worded] = {
     ),
     billing_letters.Letter.EXPORT_READY: Worded(
         _("A file is ready at %(operator)s"),
-        (_("%(export)s has been made, as scheduled. Sign in and download it here:\n\n%(downloads)s\n"),),
+        (_("The file is ready, as scheduled: %(export)s. Sign in and download it here:\n\n%(downloads)s\n"),),
     ),
 }  # fmt: skip
 
@@ -307,6 +308,7 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "invoice_text": lambda own, facts: _filled(own or _usual_text(facts), facts),
     "amount": lambda amount, facts: measures.money(amount, facts["currency"]),
     "left": lambda left, facts: _left(left, facts),  # noqa: PLW0108  # it stands below
+    "settled": lambda row, facts: _settled(row, facts["operator"]),
     "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
     "export": lambda export, facts: f"{exports.named(export)}, {exports.dated(export)}",
     "charged_on": lambda days, facts: ", ".join(date_format(day, "DATE_FORMAT") for day in days),
@@ -351,6 +353,37 @@ def _left(left: Decimal, facts: Mapping[str, Any]) -> str:
         "You have paid %(more)s too much. To get it back, write to %(email)s with your name and account number."
     )
     return words % named
+
+
+def _settled(row: HostStatement, operator: Operator) -> str:
+    """What a statement comes to, and what its host is asked."""
+    written = figures(translation.get_language() or "en")
+    named = {
+        "contract": row.contract.name,
+        "month": measures.month(row.month),
+        "total": measures.money(row.total, row.currency),
+        "due": written.day(row.due_on) if row.due_on else "",
+        "until": written.day(row.object_until) if row.object_until else "",
+        "portal": f"{settings.PORTAL_ADDRESS or f'https://{settings.ALLOWED_HOSTS[0]}'}/o/{operator.slug}/",
+    }
+    parts = [gettext("Here is the statement of %(contract)s for %(month)s.")]
+    if row.total > 0:
+        parts[0] += " " + gettext("%(total)s is paid out to you by %(due)s.")
+    else:
+        parts[0] += " " + gettext("Nothing is paid out this time.")
+    if row.number is not None and row.object_until is not None:
+        parts.append(
+            gettext(
+                "It is an invoice in your name, which we have written as agreed. If you do not object by %(until)s, it"
+                " counts as approved by you."
+            )
+        )
+    elif row.number is not None:
+        parts.append(
+            gettext("It is an invoice in your name, which we have written as agreed. Please approve it in the portal.")
+        )
+    parts.append(gettext("Your statements are also in the portal, where you can approve or contest them: %(portal)s"))
+    return "\n\n".join(parts) % named
 
 
 def usual_invoice(language: str) -> tuple[str, str]:

@@ -56,7 +56,7 @@ KINDS: dict[str, str | Promise] = {
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Rerating.work_kind: gettext_lazy("re-rating of sessions"),
     Settlement.work_kind: gettext_lazy("settlement with hosts"),
-    DocumentLetter.work_kind: gettext_lazy("invoice or reminder by e-mail"),
+    DocumentLetter.work_kind: gettext_lazy("invoice, reminder or statement by e-mail"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of other prices"),
     PaymentFile.work_kind: gettext_lazy("import of payments"),

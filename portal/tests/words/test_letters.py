@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billing import letters as billing_letters
-from billing.models import Export, Invoice, Reminder
+from billing.models import Export, HostContract, HostStatement, Invoice, Reminder
 from charging import letters as charging_letters
 from portal.words import letters
 from tenants.models import Approval, Membership, Operator
@@ -61,6 +61,16 @@ def facts():
             "reference": "18",
             "pay_to": "",
         },
+        "statement": "V77-1",
+        "settled": HostStatement(
+            month=date(2026, 3, 1),
+            total=Decimal(9),
+            currency="SEK",
+            contract=HostContract(name="Avtal"),
+            number=1,
+            due_on=date(2026, 4, 1),
+            object_until=date(2026, 4, 9),
+        ),
         "left": Decimal(1),
         "amount": Decimal(2),
         "currency": "SEK",

@@ -104,7 +104,7 @@ def _file_columns() -> list[FileColumn]:
     return [
         FileColumn(gettext("Queued"), lambda row: row.queued_at),
         FileColumn(gettext("Letter"), words.what),
-        FileColumn(gettext("Invoice"), lambda row: str(row.invoice)),
+        FileColumn(gettext("Invoice"), lambda row: str(row.invoice or "")),
         FileColumn(gettext("Customer number"), lambda row: row.account.customer_number),
         FileColumn(gettext("Payer"), lambda row: row.account.name),
         FileColumn(gettext("To"), lambda row: row.address),

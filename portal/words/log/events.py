@@ -389,7 +389,7 @@ TASKS: dict[str, str | Promise] = {
     "settlement": gettext_lazy("settlement in the background"),
     "document": gettext_lazy("documents in the background"),
     "payment_file": gettext_lazy("import of payments in the background"),
-    "document_letter": gettext_lazy("invoices and reminders by e-mail"),
+    "document_letter": gettext_lazy("invoices, reminders and statements by e-mail"),
     "ledger": gettext_lazy("booking of what is older than the ledger"),
     "export_delivery": gettext_lazy("file on its way"),
     "export_table": gettext_lazy("download in the background"),
