@@ -4,7 +4,8 @@ A file of an account that is not known as the operator's waits for a person: its
 the operator's own invoices. Known is what the settings name, and what an earlier file was booked of.
 
 A file is booked from the first row that is not booked yet, so being killed and tried again changes nothing; a booking
-of the bank's is never divided between two transactions. What another file has told before is counted as known.
+of the bank's is never divided between two transactions. What another file has told before is counted as known; of the
+same bytes, sent again, all is, and they are not read.
 """
 
 import hashlib
@@ -64,6 +65,8 @@ class TooManyPaymentFiles(BillingError):
 def take_in(content: "File[bytes]", *, name: str, by: User | None, at: datetime) -> PaymentFile:
     """Keep a file and have it booked; the same file that waits already serves again.
 
+    One that was booked before is done at once: its row says who sent it again, and what it told is known.
+
     Raises:
         TooManyPaymentFiles: so many wait already.
     """
@@ -72,13 +75,33 @@ def take_in(content: "File[bytes]", *, name: str, by: User | None, at: datetime)
     unfinished = PaymentFile.objects.filter(OPEN)
     if found := unfinished.filter(file_sha256=digest).first():
         return found
-    if unfinished.count() >= MOST_OPEN:
-        raise TooManyPaymentFiles(field="file", value=MOST_OPEN, most=MOST_OPEN)
     row = PaymentFile(file_name=PurePath(name).name[:200], file_sha256=digest, uploaded_by=by, queued_at=at)
     row.file_size = content.size
+    if before := _booked_before(digest):
+        return _known(row, before)
+    if unfinished.count() >= MOST_OPEN:
+        raise TooManyPaymentFiles(field="file", value=MOST_OPEN, most=MOST_OPEN)
     row.file.save(f"operators/{current_operator_id()}/payments/{row.public_id}", content, save=False)
     row.save()
     work.enqueue(row)
+    return row
+
+
+def _booked_before(digest: str) -> PaymentFile | None:
+    """The file of these bytes that was booked whole, if it still lies there."""
+    row = PaymentFile.objects.filter(file_sha256=digest, state=PaymentFile.State.DONE).order_by("pk").first()
+    return row if row is not None and row.file.storage.exists(str(row.file.name)) else None
+
+
+def _known(row: PaymentFile, before: PaymentFile) -> PaymentFile:
+    """Keep that a booked file came again. Its bytes lie where they did: what they tell is the same, and never goes."""
+    row.file = before.file.name
+    for name in ("form", "payments", "sums", "left_out", "accounts", "total"):
+        setattr(row, name, getattr(before, name))
+    row.known, row.done = row.payments, row.total
+    row.state, row.finished_at = PaymentFile.State.DONE, row.queued_at
+    row.save()
+    _tell_booked(row)
     return row
 
 
@@ -117,8 +140,12 @@ def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: 
     with tenant_scope(operator_id):
         row.refresh_from_db(fields=["booked", "known", "matched"])
         work.finish(row, finished_at=clock(), done=2 * _PARTS)
-        counted = {"payments": row.payments, "booked": row.booked, "known": row.known, "matched": row.matched}
-        audit.record(Event.PAYMENTS_BOOKED, about=row, sha256=row.file_sha256, sums=row.sums, **counted)
+        _tell_booked(row)
+
+
+def _tell_booked(row: PaymentFile) -> None:
+    counted = {"payments": row.payments, "booked": row.booked, "known": row.known, "matched": row.matched}
+    audit.record(Event.PAYMENTS_BOOKED, about=row, sha256=row.file_sha256, sums=row.sums, **counted)
 
 
 def _not_known(accounts: Iterable[str]) -> list[str]:

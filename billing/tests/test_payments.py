@@ -194,6 +194,34 @@ def test_the_same_money_told_twice_is_booked_once(bills):
     assert equal.booked == 3  # within one file equal bookings are several
 
 
+def test_a_file_that_was_booked_is_known_at_once_and_neither_read_nor_kept_again(bills, monkeypatch):
+    text = pays(("25.00", bills[0].payment_reference), ("1.00", "thanks"))
+    first = come(text, name="one.xml")
+    monkeypatch.setattr(payment_files.apart, "whole", lambda *_args, **_named: pytest.fail("It was read again."))
+    again = come(text, name="two.xml")
+    assert (again.state, again.payments, again.booked, again.known, again.matched) == ("done", 2, 0, 2, 0)
+    assert (again.pk != first.pk, again.file_name, again.sums) == (True, "two.xml", {"SEK": 2600})
+    assert (again.finished_at is not None, again.form, again.done) == (True, first.form, first.done)
+    assert again.file.name == first.file.name
+    with again.file.open("rb") as kept:
+        assert kept.read() == text.encode()
+    assert Payment.objects.count() == 2
+    told = AuditEntry.objects.filter(event="payments.booked").order_by("pk").values_list("object_id", flat=True)
+    assert list(told) == [first.pk, again.pk]
+
+
+def test_a_file_that_was_refused_or_is_lost_is_read_again(bills):
+    text = pays(("25.00", bills[0].payment_reference))
+    refused = [come(text[:-30]) for _ in range(2)]
+    assert [(row.state, row.error) for row in refused] == [("failed", "payment_file_cut")] * 2
+    first = come(text)
+    first.file.storage.delete(first.file.name)
+    again = come(text)
+    assert (again.state, again.booked, again.known) == ("done", 0, 1)
+    assert again.file.storage.exists(again.file.name)
+    assert again.file.name != first.file.name
+
+
 def test_nothing_of_a_file_that_is_cut_off_is_booked(bills):
     text = pays(*[("25.00", each.payment_reference) for each in bills])
     row = come(text[: len(text) // 2])
