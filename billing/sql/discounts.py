@@ -70,7 +70,8 @@ taken AS (
     FROM running r JOIN largest USING (id, country) JOIN offered o USING (id)
 ),
 heads AS MATERIALIZED (
-    SELECT id, country, nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS billed_id, first_day, last_day
+    SELECT id, country, nextval((SELECT pg_get_serial_sequence('billing_billedfee', 'id')::regclass)) AS billed_id,
+        first_day, last_day
     FROM (
         SELECT id, country, min(first_day) AS first_day, max(last_day) AS last_day FROM taken WHERE amount > 0
         GROUP BY id, country ORDER BY id, country) h

@@ -122,8 +122,8 @@ counted AS (
         upper(part) - lower(period) AS upto, CASE kind WHEN 'credit' THEN -1 ELSE 1 END AS sign
     FROM parts ORDER BY account_id, since, id, lower(part), driver_id, token_id
 )
-SELECT nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS id, account_id, %(home)s::text AS country,
-    id AS fee_id, driver_id, token_id,
+SELECT nextval((SELECT pg_get_serial_sequence('billing_billedfee', 'id')::regclass)) AS id, account_id,
+    %(home)s::text AS country, id AS fee_id, driver_id, token_id,
     lower(part) AS first_day, upper(part) - 1 AS last_day, NULL::numeric AS percent, text, booking_account, currency,
     tax_included,
     rate AS vat_rate, CASE kind WHEN 'monthly' THEN 'MONTH_FEE' WHEN 'yearly' THEN 'YEAR_FEE'

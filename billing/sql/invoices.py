@@ -143,7 +143,8 @@ ORDER BY a.id, v.country
 
 DRAFTED: Final = """
 CREATE TEMP TABLE drafted ON COMMIT DROP AS
-SELECT u.account_id, u.country, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS invoice_id, u.public_id
+SELECT u.account_id, u.country,
+    nextval((SELECT pg_get_serial_sequence('billing_invoice', 'id')::regclass)) AS invoice_id, u.public_id
 FROM unnest(%(accounts)s::bigint[], %(charged_in)s::text[], %(public_ids)s::uuid[]) AS u(account_id, country, public_id)
 """
 #: Taken for many, the accounts would be looked up by the lines and not the other way round.
