@@ -56,6 +56,7 @@ def main(count: int = 100, queued: int = 3_000) -> None:
     billing_run.draft(operator, run, 2)
     billing_run.issue(operator, run)
     count_sums(operator)
+    memory.settle()  # as the workers do
     with tenant_scope(operator.pk):
         found = list(invoices.referring().order_by("pk")[:count])
         content = documents.pdf(found[0])  # fonts are read, code is loaded
@@ -96,7 +97,6 @@ def row(what: str, found: list[Any], make: Callable[[Any], object]) -> None:
 
 def beside(operator: Operator, invoice: Invoice) -> None:
     """Ask for pages alone, and while documents are made; print what they take."""
-    memory.settle()
     owner = visitors.signed_in(visitors.person(f"owner@{operator.slug}.example.com"))
     addresses = [reverse(door, args=[operator.slug]) for door in PAGES]
     addresses += [reverse(door, args=[operator.slug, invoice.public_id]) for door in OF_INVOICE]

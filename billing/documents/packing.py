@@ -142,9 +142,10 @@ def _identified(trailer: bytes, parts: list[bytes]) -> bytes:
 
 def _rows(places: Mapping[int, tuple[int, int, int]], size: int) -> bytes:
     """The table: kind, place, place within, each row less the one before (PNG's "up"), as they grow alike."""
+    numbers, found = list(places), np.array(list(places.values()), dtype=np.uint32)
     rows = np.zeros((size, 6), dtype=np.uint8)
-    for number, (kind, at, within) in places.items():
-        rows[number] = (kind, *at.to_bytes(4), within)
+    rows[numbers, 0], rows[numbers, 5] = found[:, 0], found[:, 2]
+    rows[numbers, 1:5] = found[:, 1].astype(">u4").view(np.uint8).reshape(-1, 4)
     less = rows.copy()
     less[1:] -= rows[:-1]
     return np.insert(less, 0, 2, axis=1).tobytes()

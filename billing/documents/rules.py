@@ -6,11 +6,14 @@ price for a thing, or the same price at several times, nothing needs to be told 
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
+
+import orjson
 
 from billing.documents.words import Words
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import WEEKDAYS, Restrictions, Tariff, parse_tariff
-from billing.models import InvoiceLine, TariffVersion
+from billing.models import InvoiceLine
 
 
 class Rules:
@@ -18,7 +21,6 @@ class Rules:
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self._tariffs: dict[int, Tariff | None] = {}
         self._prices: dict[tuple[object, ...], str] = {}
 
     def of(self, line: InvoiceLine) -> str:
@@ -29,20 +31,13 @@ class Rules:
         return self._prices[price]
 
     def _when(self, line: InvoiceLine) -> str:
-        tariff = self._tariff(line.tariff_version)
+        version = line.tariff_version
+        tariff = _read(orjson.dumps(version.document)) if version else None
         prices = list(_prices(tariff, line.component)) if tariff else []
         if len({price for price, _when in prices}) < 2:
             return ""
         when = {self._said(restrictions) for price, restrictions in prices if price == line.unit_price}
         return " / ".join(sorted(when)) if len(when) <= 2 else ""
-
-    def _tariff(self, version: TariffVersion) -> Tariff | None:
-        if version.pk not in self._tariffs:
-            try:
-                self._tariffs[version.pk] = parse_tariff(version.document)
-            except BillingError:
-                self._tariffs[version.pk] = None
-        return self._tariffs[version.pk]
 
     def _said(self, rule: Restrictions) -> str:
         parts = [self._days(rule.day_of_week), _clock(rule), _season(rule)]
@@ -59,6 +54,15 @@ class Rules:
         if len(days) > 1 and days == list(range(days[0], days[-1] + 1)):
             return f"{called[days[0]]}\u2013{called[days[-1]]}"
         return ", ".join(called[day] for day in days)
+
+
+@lru_cache(maxsize=256)
+def _read(wording: bytes) -> Tariff | None:
+    """What the wording says: very many documents have the same one. None: it cannot be read."""
+    try:
+        return parse_tariff(orjson.loads(wording))
+    except BillingError:
+        return None
 
 
 def _prices(tariff: Tariff, component: str) -> Iterable[tuple[Decimal, Restrictions]]:

@@ -11,13 +11,14 @@ The fonts are the portal's typeface (`templates/documents/fonts`), typst's own a
 `FONTS`: a page is set the same on every machine.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from tenants.bounds import tidy
+from tenants.bounds import CONTROL, MARK, tidy
 
 #: Packages that hold nothing but fonts, under the SIL Open Font License.
 FONTS: Final = ("manimgx_fonts", "manimgx_fonts_cjk")
@@ -27,6 +28,8 @@ BOX: Final = "\u25a1"
 #: What typst's own fonts show whatever happens: Latin with the accents of western Europe.
 _PLAIN_UNTIL: Final = "\u017f"
 _LINE_ENDS: Final = dict.fromkeys(map(ord, "\t\n\v\f\r\u0085\u2028\u2029"), " ")
+#: What goes or becomes a space: nearly no text has any of it, and looking is faster than changing each sign.
+_ODD: Final = re.compile(f"{CONTROL}|{MARK}|[\\u2028\\u2029\\ud800-\\udfff]")
 
 Shows = Callable[[str], bool]
 
@@ -66,6 +69,8 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
 def _tidied(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
+    if not _ODD.search(text):
+        return unicodedata.normalize("NFC", text)
     return unicodedata.normalize("NFC", tidy(text.translate(_LINE_ENDS), instead=""))
 
 

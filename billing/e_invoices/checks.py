@@ -5,7 +5,7 @@ a book allows a tolerance that hides a fault, ours is narrower.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -45,14 +45,29 @@ class Check:
 
 def faults(xml: bytes) -> list[Fault]:
     """What is wrong with a written document, in the order of the rules; each rule once for each it is about."""
-    root = etree.fromstring(xml, _parser())
     found: dict[tuple[Rule, About], Fault] = {}
-    for check in CHECKS:
-        broken = next((node for node in _all(root, check.path) if not _holds(check, node)), None)
-        if broken is not None:
-            fault = Fault(check.rule, check.about, _own_text(broken), _line_of(broken))
-            found.setdefault((check.rule, check.about), fault)
+    for check, node in _broken(xml, CHECKS):
+        fault = Fault(check.rule, check.about, _own_text(node), _line_of(node))
+        found.setdefault((check.rule, check.about), fault)
     return list(found.values())
+
+
+def meets_standard(xml: bytes) -> bool:
+    """Whether a written document breaks no rule of EN 16931 itself."""
+    return next(_broken(xml, OF_STANDARD), None) is None
+
+
+def _broken(xml: bytes, checks: Iterable[Check]) -> Iterator[tuple[Check, Node]]:
+    """Those of the checks that do not hold, each with the first node where it does not."""
+    root = etree.fromstring(xml, _parser())
+    places: dict[str, list[Node]] = {}  # many are asked of the same
+    for check in checks:
+        nodes = places.get(check.path)
+        if nodes is None:
+            nodes = places[check.path] = _all(root, check.path)
+        broken = next((node for node in nodes if not _holds(check, node)), None)
+        if broken is not None:
+            yield check, broken
 
 
 def _parser() -> Any:
@@ -518,3 +533,4 @@ def _of_decimals(about: About) -> Iterable[Check]:
 
 
 CHECKS: Final = tuple(_checks())
+OF_STANDARD: Final = tuple(check for check in CHECKS if check.rule.is_of_standard)

@@ -37,7 +37,11 @@ def pdf(invoice: Invoice) -> bytes:
     """
     if invoice.state != Invoice.State.ISSUED or invoice.issued_at is None:
         return _rendered(invoice, at=invoice.drafted_at)
-    return stored(invoice) or _opened(_store(invoice, at=invoice.issued_at))
+    found = stored(invoice)
+    if found is None:
+        _store(invoice, at=invoice.issued_at)
+        found = _opened(InvoiceDocument.objects.get(invoice=invoice))
+    return found
 
 
 def render(invoice: Invoice) -> None:
@@ -70,7 +74,7 @@ def _beginning(invoice: Invoice) -> bytes:
     return bytes(found.first() or b"")
 
 
-def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
+def _store(invoice: Invoice, *, at: datetime) -> None:
     """Keep the rendered PDF. Two at once render the same; the first one's is kept."""
     with bookkeeping.opened(Why.DOCUMENT, about=invoice):
         content = _rendered(invoice, at=at)
@@ -78,7 +82,6 @@ def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
     document = InvoiceDocument(invoice=invoice, pdf=sealed, sha256=hashlib.sha256(content).hexdigest(), rendered_at=at)
     with transaction.atomic():
         InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
-    return InvoiceDocument.objects.get(invoice=invoice)
 
 
 def _opened(document: InvoiceDocument) -> bytes:
@@ -119,6 +122,4 @@ def _verdicts(lines: Iterable[InvoiceLine]) -> dict[int, Verdict]:
 
 def _for_machines(found: Bill) -> bytes:
     """The document as Factur-X; none of one that breaks a rule of the standard: its PDF is still its invoice."""
-    if any(fault.rule.is_of_standard for fault in checks.faults(ubl.write(found))):
-        return b""
-    return cii.write(found)
+    return cii.write(found) if checks.meets_standard(ubl.write(found)) else b""

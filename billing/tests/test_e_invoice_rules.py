@@ -230,6 +230,15 @@ def test_a_wrong_document_breaks_its_rule(rule):
     assert rule in of(made, change)
 
 
+@pytest.mark.parametrize("rule", [None, *Rule])
+def test_a_document_meets_the_standard_where_no_rule_of_it_is_broken(rule):
+    made, change = MUST_FAIL[rule] if rule else (bill(), lambda _root: None)
+    root: Any = etree.fromstring(ubl.write(made))
+    change(root)
+    content = etree.tostring(root)
+    assert checks.meets_standard(content) == (not any(fault.rule.is_of_standard for fault in checks.faults(content)))
+
+
 @pytest.mark.parametrize(("made", "count"), [(bill, 14), (discounted, 15)])
 def test_one_cent_anywhere_is_found(made, count):
     """Every amount of a document, a cent higher."""

@@ -1,6 +1,7 @@
 """Names of all the world on a document: each gives a valid archive PDF, and what can be shown is."""
 
 import re
+import unicodedata
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from billing.models import Invoice, InvoiceDocument
 from billing.services import documents
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, issued, session, tariff
 from charging.models import Site
+from tenants.bounds import tidy
 
 SHOWN = [
     *("Åsa Öberg", "Łukasz Żółć", "Đặng Thị Ánh", "Ελένη", "Ірина", "a\u0301\u0302", "𝒜", "⚡"),
@@ -100,6 +102,12 @@ def test_what_cannot_be_shown_is_a_box_in_its_place():
 @pytest.mark.parametrize("sign", GONE, ids=ascii)
 def test_signs_that_no_text_may_hold_are_gone(sign):
     assert signs.tidied({"buyer": [f"Da{sign}na"]})["buyer"][0] in ("Dana", "Da na")
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from([sign for name in GONE for sign in name]))))
+def test_a_text_is_the_same_whether_it_was_looked_at_first(text):
+    long_way = unicodedata.normalize("NFC", tidy(text.translate(signs._LINE_ENDS), instead=""))
+    assert signs.tidied(text) == long_way
 
 
 def test_signs_that_fail_together_are_boxed():

@@ -29,6 +29,7 @@ FOUND_BY_PLACE = re.compile(
 KEPT = {
     "refuse_privileged_role": "Celery calls it by its signal",
     "keep_files_to_ourselves": "the same",
+    "look_less_for_rings": "the same",
     "PatientWorker": "gunicorn.conf.py names it",
     "WebLog": "the same",
     "settle": "the same",
