@@ -81,7 +81,7 @@ def counted(rows: QuerySet[T], request: HttpRequest, *, size: int = PAGE_SIZE) -
     return KeysetPage(found[:size], newer, _numbered(request, max(number, 1) + 1) if len(found) > size else "")
 
 
-def numbered(rows: QuerySet[T], request: HttpRequest, *, size: int = PAGE_SIZE) -> Page[T]:
+def numbered(rows: QuerySet[T] | Sequence[Any], request: HttpRequest, *, size: int = PAGE_SIZE) -> Page[Any]:
     """Cut one page by number out of a list that stays short, such as sites. A wrong number shows the nearest page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BilledFee, Fee, Invoice, InvoiceLine, LineNames
 from billing.selectors.discounts import TakenOff
-from charging.models import ChargingSession
+from billing.selectors.invoice_people import Card, People, Person
+from charging.models import ChargingSession, Token
 from portal.words import measures
 
 COMPONENTS: dict[str, str | Promise] = {
@@ -69,6 +70,21 @@ class SessionLines:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """Somebody's sessions on a document as a heading, or a row that opens them: who, how many, and what they come to.
+
+    place: of the person among all, from 1. is_card: one of several cards of the person above.
+    """
+
+    who: str
+    place: int
+    sessions: int
+    energy_wh: int
+    amount: str
+    is_card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FeeLine:
     """What is charged of a fee: its text, its days, for whom, and the rest as of any line."""
 
@@ -111,6 +127,68 @@ def by_session(
     return groups
 
 
+def headed(groups: Iterable[SessionLines], people: People, currency: str) -> list[tuple[list[Whose], SessionLines]]:
+    """Each session with what stands above it: whose it is where that changes, with the sum of all that is theirs.
+
+    The cards of somebody who charged with several stand below their name.
+    """
+    places = {
+        session: (place, person, card)
+        for place, person in enumerate(people.everybody, 1)
+        for card in person.cards
+        for session in card.sessions
+    }
+    found: list[tuple[list[Whose], SessionLines]] = []
+    above: tuple[int, int | None] = 0, None
+    for group in groups:
+        place, person, card = places[group.session.pk]
+        headings = []
+        if above[0] != place:
+            headings.append(_whose(group.session, place, person, currency))
+        if len(person.cards) > 1 and above != (place, card.token_id):
+            headings.append(_of_card(group.session, place, card, currency))
+        above = place, card.token_id
+        found.append((headings, group))
+    return found
+
+
+def everybody(
+    some: Iterable[tuple[int, Person]], sessions: Mapping[int, ChargingSession], currency: str
+) -> list[Whose]:
+    """People with their places as rows. sessions: by number, one of each, as `invoice_people.named` finds them."""
+    return [_whose(sessions[person.cards[0].sessions[0]], place, person, currency) for place, person in some]
+
+
+def _whose(session: ChargingSession, place: int, person: Person, currency: str) -> Whose:
+    driver, card = session.driver, session.token
+    name = driver.identity.name if driver and driver.identity else ""
+    named = [f"{name} ({driver})" if name else str(driver)] if driver else []
+    if len(person.cards) == 1:
+        named.append(_card(card))
+    return Whose(
+        " · ".join(filter(None, named)) or gettext("Without a card"),
+        place,
+        len(person.sessions),
+        person.energy_wh,
+        measures.money(person.amount, currency),
+    )
+
+
+def _of_card(session: ChargingSession, place: int, card: Card, currency: str) -> Whose:
+    return Whose(
+        _card(session.token) or gettext("Without a card"),
+        place,
+        len(card.sessions),
+        card.energy_wh,
+        measures.money(card.amount, currency),
+        is_card=True,
+    )
+
+
+def _card(card: Token | None) -> str:
+    return gettext("Card %(card)s") % {"card": card} if card else ""
+
+
 def of_fees(lines: Iterable[InvoiceLine]) -> list[FeeLine]:
     """The lines that are of fees, in their order."""
     found = [(line, line.fee) for line in lines]
@@ -148,7 +226,7 @@ def with_fees(documents: Sequence[Invoice], lines: Iterable[InvoiceLine]) -> lis
 def _who(fee: BilledFee) -> str:
     """The driver or card that a fee is charged for; empty for the payer alone."""
     if fee.token is not None:
-        return gettext("Card %(card)s") % {"card": fee.token}
+        return _card(fee.token)
     if fee.driver is None:
         return ""
     return (fee.driver.identity.name if fee.driver.identity else "") or str(fee.driver)
@@ -162,6 +240,11 @@ def basis(lines: Sequence[InvoiceLine]) -> str:
     if True in kinds:
         return gettext("amounts excluding VAT unless it says otherwise")
     return gettext("amounts excluding VAT")
+
+
+def basis_of(people: People) -> str:
+    """Whether what people come to includes VAT."""
+    return gettext("amounts including VAT") if people.includes_vat else gettext("amounts excluding VAT")
 
 
 def vat_rows(invoice: Invoice) -> list[Vat]:

@@ -10,15 +10,18 @@ from PIL import Image
 
 from billing.documents import preview
 from billing.models import DocumentLetter, DocumentOpening, Invoice
-from billing.services import documents, openings, payments
+from billing.selectors import invoice_people
+from billing.services import account_moves, documents, openings, payments
 from billing.services.credit_notes import credit
 from billing.tests import factories
+from charging.models import Token
 from portal.tests.examples import example
 from portal.web.finance import invoices as invoice_pages
 from portal.words.states import told
 from tenants import sealed_content
-from tenants.models import AuditEntry
+from tenants.models import Account, AuditEntry
 from tenants.scoping import tenant_scope
+from tenants.services.people import accounts
 
 
 def text(response):
@@ -252,3 +255,86 @@ def test_what_cannot_be_credited_is_said_at_its_field(fina_browser, url, invoice
     assert answer.status_code == 400
     assert said in " ".join(answer.context["form"].errors[field])
     assert Invoice.objects.count() == 1
+
+
+@pytest.fixture
+def of_company(in_north, danas_driver):
+    """An issued invoice of a company: two of Dana's sessions with one card, one with another, and one of Ada's."""
+    factories.tariff(factories.flat("2.00"))
+    firm = accounts.create(kind=Account.Kind.COMPANY, name="Åkeriet", country="SE", street="A 1", city="Umeå")
+    at, ada = factories.connector(), factories.driver("Ada Ek")
+    first, second = (Token.objects.create(uid=uid, driver=danas_driver) for uid in ("04AA11", "04BB22"))
+    for who in (danas_driver, ada):
+        account_moves.move(who, to=firm, since=None)
+    charged = ((danas_driver, first, 10), (ada, None, 5), (danas_driver, second, 20), (danas_driver, first, 30))
+    for day, (who, card, kwh) in enumerate(charged, 1):
+        factories.session(at, who, start=factories.OCTOBER + timedelta(days=day), kwh=kwh, token=card)
+    factories.issued()
+    return Invoice.objects.get(account=firm)
+
+
+def test_an_invoice_of_a_company_is_told_by_driver_and_card_with_their_sums(fina_browser, url, of_company):
+    answer = fina_browser.get(url(f"invoices/{of_company.public_id}/"))
+    told = [
+        [(each.who.partition(" (")[0], each.sessions, each.energy_wh, each.amount) for each in headings]
+        for headings, _group in answer.context["groups"]
+    ]
+    assert [[(who, sessions, wh, sum_.replace("\xa0", " ")) for who, sessions, wh, sum_ in each] for each in told] == [
+        [("Dana Driver", 3, 60_000, "SEK 120.00"), ("Card 04••••1", 2, 40_000, "SEK 80.00")],
+        [],
+        [("Card 04••••2", 1, 20_000, "SEK 40.00")],
+        [("Ada Ek", 1, 5_000, "SEK 10.00")],
+    ]
+    page = text(answer)
+    assert page.count('class="lines__whose"') == 2
+    assert page.count("lines__whose--card") == 2
+
+
+def test_everybody_of_a_large_company_is_listed_and_opens_theirs(fina_browser, url, of_company, monkeypatch):
+    monkeypatch.setattr(invoice_pages, "SESSIONS_SHOWN", 2)
+    address = url(f"invoices/{of_company.public_id}/")
+    for query in ("", "?who=0", "?who=3", "?who=x", "?who=²"):
+        answer = fina_browser.get(f"{address}{query}")
+        told = [(each.who.partition(" (")[0], each.place) for each in answer.context["people"]]
+        assert told == [("Dana Driver", 1), ("Ada Ek", 2)]
+        assert "lines__session" not in text(answer)
+    assert 'href="?who=2"' in text(answer)
+    danas = text(fina_browser.get(f"{address}?who=1"))
+    assert "?who=1&amp;page=2" in danas
+    assert "All drivers" in danas
+    assert danas.count('class="lines__session"') == 2
+    rest = text(fina_browser.get(f"{address}?who=1&page=2"))
+    assert rest.count('class="lines__session"') == 1
+    assert "SEK 120.00" in rest, "the sum is of all that is hers"
+    monkeypatch.setattr(invoice_pages, "PEOPLE_SHOWN", 1)
+    assert "Ada Ek" in text(fina_browser.get(f"{address}?page=2"))
+
+
+def test_the_page_of_a_company_asks_the_database_as_often_whoever_is_on_it(
+    fina_browser, url, of_company, monkeypatch, django_assert_max_num_queries
+):
+    address = url(f"invoices/{of_company.public_id}/")
+    with django_assert_max_num_queries(29):
+        fina_browser.get(address)
+    monkeypatch.setattr(invoice_pages, "SESSIONS_SHOWN", 2)
+    for query in ("", "?who=1"):
+        with django_assert_max_num_queries(29):
+            fina_browser.get(f"{address}{query}")
+
+
+@pytest.mark.parametrize(
+    ("included", "sums", "includes_vat", "is_mixed"),
+    [((True, True), ["20.00", "20.00"], True, False), ((True, False), ["16.00", "20.00"], False, True)],
+)
+def test_what_people_come_to_is_in_the_kind_of_the_lines(in_north, included, sums, includes_vat, is_mixed):
+    firm = accounts.create(kind=Account.Kind.COMPANY, name="Åkeriet", country="SE", street="A 1", city="Umeå")
+    for number, has_vat in enumerate(included):
+        at, who = factories.connector(), factories.driver(f"Förare {number}")
+        document = factories.flat("2.00") | ({"tax_included": "YES"} if has_vat else {})
+        factories.tariff(document, site=at.station.site)
+        account_moves.move(who, to=firm, since=None)
+        factories.session(at, who)
+    factories.issued()
+    found = invoice_people.of(Invoice.objects.get(account=firm))
+    assert [str(each.amount) for each in found.everybody] == sums
+    assert (found.includes_vat, found.is_mixed) == (includes_vat, is_mixed)

@@ -1,5 +1,6 @@
 """Invoices and credit notes: the list with its sums, one document with what stands on it, its PDF."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from billing.selectors import (
     credits,
     disputes,
     fees,
+    invoice_people,
     invoice_sums,
     invoices,
     ledger,
@@ -32,6 +34,7 @@ from billing.selectors import (
     reminders,
     write_offs,
 )
+from billing.selectors.invoice_people import Person
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
@@ -48,12 +51,14 @@ from portal.words.states import told
 from tenants.crypto import Shut
 from tenants.log import audit
 from tenants.marks import mark
-from tenants.models import Operator
+from tenants.models import Account, Operator
 from tenants.permissions import Permission
 from tenants.services import mail
 
 #: Of a document with very many; the PDF holds all of them.
 SESSIONS_SHOWN = 200
+#: Whose they are, where they do not stand on one page.
+PEOPLE_SHOWN = 50
 #: Pages of a document that one person looks at within this time are one look.
 LOOK = timedelta(hours=1)
 
@@ -182,15 +187,12 @@ def _coins(amount: int | None, row: Invoice) -> Decimal | None:
 def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Show one document: who to whom, sessions and fees with their lines, VAT by rate, what is due and was credited."""
     invoice = invoice_or_404(invoice_id)
-    shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
-    lines, of_fees = invoices.lines(invoice, of=shown), fees.lines(invoice)
+    of_fees = fees.lines(invoice)
     notes = credits.notes(invoice) if invoice.kind == Invoice.Kind.INVOICE else []
     page = {
         "nav": "invoices",
         "invoice": invoice,
-        "shown": shown,
-        "groups": invoice_words.by_session(invoice, lines, credits.by_position(invoice, lines) if notes else None),
-        "basis": invoice_words.basis(lines),
+        **_sessions(invoice, request, is_credited=bool(notes)),
         "fees": invoice_words.of_fees(of_fees),
         "fees_basis": invoice_words.basis(of_fees),
         "vat_rows": invoice_words.vat_rows(invoice),
@@ -209,6 +211,47 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
     }
     page["life"] = invoice_life.events(invoice, page, opened_at=openings.first(invoice), zone=operator.zone)
     return render(request, "finance/invoices/detail.html", page)
+
+
+def _sessions(invoice: Invoice, request: SignedInRequest, *, is_credited: bool) -> dict[str, Any]:
+    """A page of sessions with their lines; of who pays for others, by whose they are.
+
+    Where these are too many for a page, it is everybody with what they come to, each of whom opens theirs.
+    """
+    plain = {"people": [], "is_one_of_many": False, "is_mixed": False, "query": ""}
+    if invoice.account.kind == Account.Kind.PRIVATE:
+        shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
+        groups, basis = _lines(invoice, shown, is_credited=is_credited)
+        return {**plain, "shown": shown, "groups": [([], group) for group in groups], "basis": basis}
+    people = invoice_people.of(invoice)
+    of_all, chosen = people.sessions, _chosen(people.everybody, request)
+    is_divided = len(of_all) > SESSIONS_SHOWN and len(people.everybody) > 1
+    if is_divided and chosen is None:
+        shown_people = lists.numbered(list(enumerate(people.everybody, 1)), request, size=PEOPLE_SHOWN)
+        names = invoice_people.named(person for _place, person in shown_people)
+        rows = invoice_words.everybody(shown_people, names, invoice.currency)
+        return {**plain, "shown": shown_people, "people": rows, "basis": invoice_words.basis_of(people)}
+    shown = lists.numbered(chosen.sessions if chosen else of_all, request, size=SESSIONS_SHOWN)
+    groups, basis = _lines(invoice, shown, is_credited=is_credited)
+    found = {**plain, "shown": shown, "basis": basis, "is_mixed": people.is_mixed}
+    found |= {"is_one_of_many": is_divided, "query": f"who={request.GET['who']}" if chosen else ""}
+    return {**found, "groups": invoice_words.headed(groups, people, invoice.currency)}
+
+
+def _lines(
+    invoice: Invoice, sessions: Iterable[int], *, is_credited: bool
+) -> tuple[list[invoice_words.SessionLines], str]:
+    """These sessions with their lines, and whether amounts include VAT."""
+    lines = invoices.lines(invoice, of=sessions)
+    credited = credits.by_position(invoice, lines) if is_credited else None
+    return invoice_words.by_session(invoice, lines, credited), invoice_words.basis(lines)
+
+
+def _chosen(people: Sequence[Person], request: SignedInRequest) -> Person | None:
+    """Who is asked for, by their place; None where nobody is, or there is no such."""
+    text = request.GET.get("who", "")
+    place = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0
+    return people[place - 1] if 0 < place <= len(people) else None
 
 
 @operator_view(Permission.VIEW_INVOICES, takes_out=True)
