@@ -342,7 +342,7 @@ def _left(left: Decimal, facts: Mapping[str, Any]) -> str:
         words = gettext(
             "%(unpaid)s of the invoice is left to pay. It is due on %(due)s, with the reference %(reference)s."
         )
-        return words % facts["said"]
+        return str(words % facts["said"])
     if left == 0:
         return gettext("You have nothing left to pay of the invoice.")
     operator = facts["operator"]
