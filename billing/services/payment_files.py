@@ -125,8 +125,9 @@ def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: 
     with tenant_scope(operator_id):
         names = ("form", "payments", "sums", "left_out", "accounts")
         work.keep(row, at=clock(), **{name: getattr(told, name) for name in names})
-        if not handled and not row.is_ours and (others := _not_known(told.accounts)):
-            raise UnreadablePayments(Code.PAYMENT_FILE_ACCOUNTS, field="Acct", value=others[0], to_accounts=others)
+        others = [] if handled or row.is_ours else _not_known(told.accounts)
+    if others:  # what the file tells stays written down, for whoever is asked
+        raise UnreadablePayments(Code.PAYMENT_FILE_ACCOUNTS, field="Acct", value=others[0], to_accounts=others)
     for stretch in _stretches(islice(whole.rows(), handled, None)):
         with tenant_scope(operator_id):
             # The count first: whoever has lost the claim books nothing.

@@ -67,6 +67,8 @@ def test_a_file_of_an_unknown_account_asks_whose_it_is(fina_browser, url, bill):
     answer, row = sends(fina_browser, url, Paid(bill.amount_due, bill.payment_reference))
     page = text(fina_browser.get(answer.headers["Location"]))
     assert "The money came to SE4550000000058398257466, which is not known as yours." in page
+    assert "The money came to SE4550000000058398257466. Neither your settings" in page
+    assert "SEK 25.00" in page
     assert "It is ours: book the file" in page
     fina_browser.post(url(f"payments/files/{row.public_id}/ours/"))
     work.do_next(work.kind_named(PaymentFile.work_kind), row.operator_id, clock=timezone.now)
