@@ -178,8 +178,8 @@ def _disputed() -> list[int]:
 
 def _lost() -> list[int]:
     """The sessions that stand on an invoice of which something is given up that is no small difference."""
-    given_up = WriteOff.objects.filter(undoes__isnull=True, undone_by__isnull=True)
-    given_up = given_up.exclude(why=WriteOff.Why.DIFFERENCE).values("invoice")
+    losses = WriteOff.objects.filter(undoes__isnull=True, undone_by__isnull=True)
+    given_up = losses.exclude(why=WriteOff.Why.DIFFERENCE).values("invoice")
     return sorted(BilledSession.objects.filter(IN_FORCE, invoice__in=given_up).values_list("session", flat=True))
 
 

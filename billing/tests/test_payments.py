@@ -87,7 +87,7 @@ def test_what_is_paid_too_much_by_a_credit_note_waits_again_and_is_paid_back(bil
     asked = Asked({invoice.lines.get().position: Decimal("9.60")})
     credit_notes.credit(invoice, reason="-", by=None, at=NOVEMBER, asked=asked)  # 12.00 with VAT
     assert rest(invoice) == -1200
-    assert [row.too_much for row in selector.paid_too_much()] == [1200]
+    assert [-row.rest for row in selector.paid_too_much()] == [1200]
     freed = payments.free(invoice, by=None)
     assert ([payment.rest for payment in freed], rest(invoice)) == ([1000, 200], 0)
     assert not selector.paid_too_much()
@@ -197,7 +197,9 @@ def test_the_same_money_told_twice_is_booked_once(bills):
 def test_a_file_that_was_booked_is_known_at_once_and_neither_read_nor_kept_again(bills, monkeypatch):
     text = pays(("25.00", bills[0].payment_reference), ("1.00", "thanks"))
     first = come(text, name="one.xml")
-    monkeypatch.setattr(payment_files.apart, "whole", lambda *_args, **_named: pytest.fail("It was read again."))
+    monkeypatch.setattr(
+        "billing.services.payment_files.apart.whole", lambda *_args, **_named: pytest.fail("It was read again.")
+    )
     again = come(text, name="two.xml")
     assert (again.state, again.payments, again.booked, again.known, again.matched) == ("done", 2, 0, 2, 0)
     assert (again.pk != first.pk, again.file_name, again.sums) == (True, "two.xml", {"SEK": 2600})

@@ -84,7 +84,7 @@ def test_the_last_coins_are_a_difference_and_no_loss(bill):
     rounding = on("3740")
     payments.record(bill, left(bill) - Decimal("0.03"), paid_on=NOVEMBER.date(), text="", by=None, today=TODAY)
     lose(bill, why="difference")
-    assert (left(bill), on("1510"), on("6352")) == (0, 0, 0)
+    assert (left(bill), on("1510"), on("6352")) == (Decimal(0), 0, 0)
     assert on("3740") == rounding + 3
     assert_all_agrees()
 

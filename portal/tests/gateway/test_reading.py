@@ -502,7 +502,8 @@ def test_the_number_of_an_outlet_is_read_however_it_is_written(told, connector):
         second = Connector.objects.create(station=told.station, number="2")
     told.starts(connector=connector)
     told.says("StatusNotification", connectorId=connector, status="Charging")
-    for none in (True, -2, 2.5, "2.5", 10**9, [2], {}, "two"):
+    no_numbers: list[object] = [True, -2, 2.5, "2.5", 10**9, [2], {}, "two"]
+    for none in no_numbers:
         told.says("StatusNotification", connectorId=none, status="Charging")
     told.read()
     assert (told.sessions[0].connector_id, told.sessions[0].flags) == (second.pk, [])
