@@ -11,6 +11,9 @@ journeys, one to look and one to keep. Nor does what people ask of stations: tha
 one statement, which is one journey, and does nothing where it would have to wait: then it is tried again, or goes on
 the fourth.
 
+A journey costs the same however much goes on it. So where several came together, what comes next is gathered for a
+moment before it goes out: of what is only kept and of what charges do, not of what somebody waits for in person.
+
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
 database is away work waits, and with it the stations: nothing is answered that is not kept. Work that the database
 refuses fails alone: the others of its transaction are done again without it.
@@ -30,6 +33,8 @@ log = logging.getLogger(__name__)
 
 #: How many pieces of work wait at most, and how many are done in one transaction.
 WAITING, TOGETHER = 5_000, 500
+#: What is gathered waits so long.
+GATHERED_S = 0.02
 #: How long it waits before it tries the database again, at first and at most.
 PATIENCE_S, LONGEST_PATIENCE_S = 0.2, 5.0
 #: The reader is told at once, and then not oftener: transactions that tell something are committed one by one.
@@ -294,6 +299,8 @@ _Ask = Callable[[psycopg.AsyncConnection[Any], list[Work]], Coroutine[Any, Any, 
 class _Lane:
     """One connection, on which acts are done: so many in one transaction at most, one transaction after the other."""
 
+    gathers = False
+
     def __init__(self, address: str, has_news: asyncio.Event, kept: Kept, together: int = TOGETHER) -> None:
         self._address, self._has_news, self._kept, self._together = address, has_news, kept, together
         self._connection: psycopg.AsyncConnection[Any] | None = None
@@ -305,10 +312,14 @@ class _Lane:
 
     async def run(self) -> None:
         """Do what comes, until cancelled."""
+        several = False
         while True:
             together = [await self._waiting.get()]
+            if self.gathers and several:
+                await asyncio.sleep(GATHERED_S)
             while len(together) < self._together and not self._waiting.empty():
                 together.append(self._waiting.get_nowait())
+            several = len(together) > 1
             await self.do_together(together)
 
     async def do_together(self, together: list[Work]) -> None:
@@ -371,6 +382,8 @@ class _Lane:
 class _Acts(_Lane):
     """Acts that wait for nobody: one that would goes to another lane."""
 
+    gathers = True
+
     def __init__(self, address: str, has_news: asyncio.Event, kept: Kept, alone: _Lane) -> None:
         super().__init__(address, has_news, kept)
         self._alone = alone
@@ -411,6 +424,8 @@ class _Sent(_Lane):
 class _Rows(_Sent):
     """Rows that are only to be kept: one statement an operator."""
 
+    gathers = True
+
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
         return await self._keep(connection, together)
 
@@ -437,6 +452,8 @@ class _Asked(_Rows):
 
     Until that is committed nothing has been done, so that all of it can be done again.
     """
+
+    gathers = False
 
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
         for (work,), cursor in await self._send(connection, together, self._each):

@@ -140,6 +140,7 @@ OBJECTS = {
     "undo": PaymentMatch,
     "write-offs": WriteOff,
     "match": Invoice,
+    "too-much": Invoice,
     "disputes": Dispute,
     "letters": DocumentLetter,
     "reratings": Rerating,

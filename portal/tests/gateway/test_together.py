@@ -319,3 +319,29 @@ def test_rows_of_others_are_kept_once_where_one_cannot_be_written(street, south,
     assert broken.done.exception() is not None
     with tenant_scope(street.operator.pk):
         assert StationMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize(("lane", "together"), [("_rows", [3, 4]), ("_acts", [3, 4]), ("_asked", [3, 1, 1, 1, 1])])
+def test_what_comes_after_several_is_gathered_but_no_question_about_a_card(store, runner, monkeypatch, lane, together):
+    monkeypatch.setattr("portal.gateway.store.GATHERED_S", 1.0)
+    done, here = list[int](), getattr(store, lane)
+
+    async def do(works: list[Work]) -> None:
+        done.append(len(works))
+
+    async def come() -> None:
+        for _ in range(3):
+            await here.take(Work(1))
+        running = asyncio.create_task(here.run())
+        for _ in range(4):
+            for _turn in range(5):
+                await asyncio.sleep(0)
+            await here.take(Work(1))
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(done) < sum(together):
+                await asyncio.sleep(0.01)
+        running.cancel()
+
+    monkeypatch.setattr(here, "do_together", do)
+    runner.run(come())
+    assert done == together
