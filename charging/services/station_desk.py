@@ -23,7 +23,7 @@ _OF_STATIONS = ("id", "operator", "site", "identifier", "vendor", "model", "coun
 _OF_CONNECTORS = ("id", "operator", "station", "number", "max_power_w", "status", "status_at")
 _OF_CHARGES = (
     *("id", "operator", "station", "number", "received_at", "id_tag", "verdict", "basis", "read_at", "readings"),
-    *("outlet", "is_stopped"),
+    *("said", "outlet", "is_stopped"),
 )
 _OF_SESSIONS = (
     *("id", "operator", "source", "external_id", "site", "station", "connector", "token", "driver", "started_at"),

@@ -396,13 +396,19 @@ def _differ(
 
 
 def _close_without_stop(desk: Desk, session: ChargingSession) -> bool:
-    """Close the session at its last reading; False when it is closed already."""
+    """Close the session at its last reading; False when it is closed already.
+
+    Of a charge without a name, whatever begins there next is another one. Of others the late stop is told by the name,
+    as is a start that is repeated.
+    """
     if session.state != _State.ACTIVE:
         return False
     charge = desk.charge_of(session)
     ended, last = (charge.read_at[-1], charge.readings[-1]) if charge.read_at else (session.started_at, None)
     readings = list(zip(charge.read_at, charge.readings, strict=True))
     _close(desk, session, ended, last, readings, [Flag.STOP_MISSING], reason="")
+    if charge.said.startswith(v201.NAMELESS):
+        desk.stops(charge)
     return True
 
 

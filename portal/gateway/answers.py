@@ -74,7 +74,7 @@ _NOTE = """
 #: Its frame was larger than is read, and its connection closed for it.
 TOO_LARGE = "too_large"
 _SAME_START = """
-    SELECT number, is_stopped, verdict, basis, received_at, id_tag <> '', outlet FROM charging_stationcharge
+    SELECT number, is_stopped, verdict, basis, received_at, id_tag, outlet FROM charging_stationcharge
     WHERE station_id = %s AND said = ANY(%s::varchar[]) ORDER BY id DESC LIMIT 1
 """
 #: Of the charges that their station gave no name: which go on. Two are enough to know that none is meant.
@@ -129,6 +129,21 @@ class _MustAsk(Exception):
     def __init__(self, issuer: int, tag: str, outlet: str) -> None:
         super().__init__()
         self.issuer, self.tag, self.outlet = issuer, tag, outlet
+
+
+class _Charge(NamedTuple):
+    """A charge that is known already: what `_SAME_START` finds. card: the first that was shown, sealed; empty so far.
+
+    outlet: where it goes on; empty where its station has not told.
+    """
+
+    number: int
+    is_stopped: bool
+    verdict: str
+    basis: str
+    received_at: datetime
+    card: bytes
+    outlet: str
 
 
 class Row(NamedTuple):
@@ -345,24 +360,17 @@ class Heard:
         # A clock that stands still gives two charges one name; then a start after a stop is a new one.
         is_other = not v16.is_believed(start.said_at, self.at)
         names = [start.said(mark) for mark in self._marks(start.id_tag)] if start.id_tag else [start.said("")]
-        number, found = await self._numbered(cursor, names, start.id_tag, outlet=start.connector, may_be_other=is_other)
+        number, found = await self._numbered(cursor, names, start, may_be_other=is_other)
         let_in = v16.authorized(found.verdict, self._group(found))
         return frames.result(message_id, {"transactionId": number, **let_in}), number
 
     async def _event(self, cursor: Cursor, message_id: str, event: v201.Event) -> tuple[str, int]:
         """A charge begins with whichever of its events comes first: others may be lost, or come late."""
-        begins, outlet, names = event.kind == "Started", event.start.connector, [v201.said(event)]
-        if not (begins or event.name or outlet):
+        begins, names = event.kind == "Started", [v201.said(event)]
+        if not (begins or event.name or event.start.connector):
             names = await self._only_nameless(cursor) or names
-        number, found = await self._numbered(
-            cursor,
-            names,
-            event.start.id_tag,
-            outlet=outlet,
-            may_be_other=begins,
-            after=A_NEW_NAME if event.name else timedelta(0),
-            asked=event.asked,
-        )
+        after = A_NEW_NAME if event.name else timedelta(0)
+        number, found = await self._numbered(cursor, names, event.start, event, may_be_other=begins, after=after)
         if event.stop is not None:
             await self._change(cursor, _STOPPED, number)
         let_in = v201.authorized(found.verdict, self._group(found)) if event.has_card else {}
@@ -378,57 +386,90 @@ class Heard:
         self,
         cursor: Cursor,
         names: list[str],
-        id_tag: str,
+        start: v16.Start,
+        event: v201.Event | None = None,
         *,
-        outlet: str,
         may_be_other: bool,
         after: timedelta = timedelta(0),
-        asked: int | None = None,
     ) -> tuple[int, Decision]:
         """Return the number of the charge with one of these names, and what was decided; a new one for a new one.
 
         The charge gets one also when it is refused: a station that started all the same can end it. may_be_other: one
-        that has ended, and began longer ago than `after`, is another charge under the same name. outlet: where it goes
-        on; empty where this message does not say so, as an earlier one may have. asked: the number of the command that
-        it follows.
+        that has ended, and began longer ago than `after`, is another charge under the same name. event: that said so,
+        of OCPP 2.
         """
         await cursor.execute(_SAME_START, [self.guest.station_id, names])
-        known = await cursor.fetchone()
-        if known and not (may_be_other and known[1] and self.at - known[4] >= after):
-            return int(known[0]), await self._known_decision(cursor, known, id_tag, outlet, asked)
-        number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag, outlet)
+        row = await cursor.fetchone()
+        known = _Charge(*row) if row else None
+        if known is not None and not self._is_another(known, event, after if may_be_other else None):
+            return known.number, await self._known_decision(cursor, known, start, event)
+        number = 1 + secrets.randbelow(LARGEST_NUMBER)
+        decision = await self._decision(cursor, start.id_tag, start.connector)
+        if known is not None and not known.is_stopped:  # its end was lost
+            await self._change(cursor, _STOPPED, known.number)
         where = [self.guest.operator_id, self.guest.station_id, number, names[0], self.at]
-        where.append(self._sealed(id_tag, keeping.CHARGED_WITH))
-        decided = [decision.verdict, decision.basis, self._unasked(id_tag, decision)]
-        await cursor.execute(_NEW_START, [*where, *decided, asked, outlet])
+        where.append(self._sealed(start.id_tag, keeping.CHARGED_WITH))
+        decided = [decision.verdict, decision.basis, self._unasked(start.id_tag, decision)]
+        await cursor.execute(_NEW_START, [*where, *decided, event.asked if event else None, start.connector])
         return number, decision
 
     async def _known_decision(
-        self, cursor: Cursor, known: Any, id_tag: str, outlet: str, asked: int | None
+        self, cursor: Cursor, known: _Charge, start: v16.Start, event: v201.Event | None
     ) -> Decision:
         """Return what was decided, or the first decision where no card has been shown before.
 
         What is known of the charge, its outlet for one, is what stands with it: its station may have come back since.
+        Of one without a name nobody knows whether it is still the same: nobody is let in for another's card, nor for
+        one that has been lost or blocked since.
         """
-        number, _, verdict, basis, _, has_card, told = known
-        decided, group = Decision(Verdict(verdict), Basis(basis)), None
+        id_tag, outlet, told = start.id_tag, start.connector, known.outlet
+        decided, group = Decision(Verdict(known.verdict), Basis(known.basis)), None
         if id_tag:
-            self.has_asked |= has_card  # a card that has been decided about is not asked about again
+            is_nameless = event is not None and not event.name
+            is_others = event is not None and self._is_others_card(known, event)
+            # A card that has been decided about is not asked about again.
+            self.has_asked |= bool(known.card) and not is_others
             decision = await self._decision(cursor, id_tag, outlet or told)
             group = decision.group
-        if id_tag and not has_card:
+            is_refused = decision.verdict is not Verdict.ACCEPTED and decision.basis is not Basis.PARTNER_TIMEOUT
+            if is_others or (is_nameless and known.card and is_refused):
+                decided = decision
+        if id_tag and not known.card:
             shown = {
                 "verdict": decision.verdict,
                 "basis": decision.basis,
                 "unasked": self._unasked(id_tag, decision),
-                "asked": asked,
+                "asked": event.asked if event else None,
                 "outlet": told or outlet,
             }
-            await self._change(cursor, _CARD_SHOWN, number, tag=self._sealed(id_tag, keeping.CHARGED_WITH), **shown)
+            sealed = self._sealed(id_tag, keeping.CHARGED_WITH)
+            await self._change(cursor, _CARD_SHOWN, known.number, tag=sealed, **shown)
             return decision
         if outlet and not told:
-            await self._change(cursor, _TOLD_WHERE, number, outlet=outlet)
+            await self._change(cursor, _TOLD_WHERE, known.number, outlet=outlet)
         return replace(decided, group=group if decided.verdict is Verdict.ACCEPTED else None)
+
+    def _is_another(self, known: _Charge, event: v201.Event | None, after: timedelta | None) -> bool:
+        """Whether what is said is of another charge than the known one of its name. after: None where none begins.
+
+        Of charges without a name also the card that is shown tells: else who comes after one whose end was lost would
+        charge for its card. One that is shown at the end, or while it goes on, may be another of the same group.
+        """
+        if after is not None and known.is_stopped and self.at - known.received_at >= after:
+            return True
+        if event is None or not self._is_others_card(known, event):
+            return False
+        return event.kind == "Started" or (known.is_stopped and event.stop is None)
+
+    def _is_others_card(self, known: _Charge, event: v201.Event) -> bool:
+        """Whether another card is shown than the one with which a charge without a name was begun."""
+        if event.name or not (event.start.id_tag and known.card):
+            return False
+        try:
+            of = keeping.unseal(bytes(known.card), keeping.CHARGED_WITH, self.guest.operator_id, card_keys())
+        except keeping.Unreadable:
+            return True
+        return card_numbers.spelled(of) != card_numbers.spelled(event.start.id_tag)
 
     def _unasked(self, id_tag: str, decision: Decision) -> str:
         if decision.verdict is Verdict.ACCEPTED and decision.basis is Basis.PARTNER_TIMEOUT:

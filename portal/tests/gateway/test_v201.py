@@ -15,9 +15,18 @@ from websockets.typing import Subprotocol
 
 from charging.domain.ocpp import v201
 from charging.domain.ocpp.commands import Kind
-from charging.models import ChargingSession, Connector, StationCharge, StationCommand, StationLink, StationMessage
+from charging.models import (
+    ChargingSession,
+    Connector,
+    StationCharge,
+    StationCommand,
+    StationLink,
+    StationMessage,
+    Token,
+)
 from charging.services import station_commands, station_steps
 from tenants.scoping import tenant_scope
+from tenants.services.people import drivers
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 SPEAKS = {"subprotocols": ["ocpp2.0.1", "ocpp1.6"]}
@@ -177,6 +186,80 @@ def test_charges_without_a_name_are_told_apart_by_their_outlets_and_wait(gateway
     with tenant_scope(street.operator.pk):
         assert set(StationMessage.objects.values_list("remark", flat=True)) == {"no_name"}
         assert {v201.name_in(row.said) for row in StationCharge.objects.all()} == {""}
+
+
+LOST, UNKNOWN = {"idToken": "04DEADBEEF", "type": "ISO14443"}, {"idToken": "FF", "type": "Local"}
+
+
+@pytest.fixture
+def erik(street):
+    """Another driver's card."""
+    with tenant_scope(street.operator.pk):
+        Token.objects.create(uid=LOST["idToken"], driver=street.driver, lost_at=timezone.now())
+        return Token.objects.create(uid="04E51C0000", driver=drivers.create(name="Erik", email="erik@example.com"))
+
+
+def shown(station, card, kind="Started", minutes=30, wh=6000, **more):
+    """The verdict about a card at the first outlet, in an event without a charge's name."""
+    given = two("", kind, 0, minutes, wh, idToken=card, evse={"id": 1}, **more)
+    return station.call("TransactionEvent", **given)["idTokenInfo"]["status"]
+
+
+@pytest.mark.parametrize("kind", ["Started", "Updated"])
+@pytest.mark.parametrize("is_abandoned", [False, True])
+def test_nobody_charges_for_the_card_of_a_charge_without_a_name_whose_end_was_lost(
+    gateway, street, erik, kind, is_abandoned
+):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        assert shown(station, TOKEN, minutes=0, wh=1000) == "Accepted"
+        if is_abandoned:
+            read(street)
+            at_last = timezone.now() + timedelta(hours=25)
+            station_steps.close_abandoned(street.operator.pk, clock=lambda: at_last)
+        assert shown(station, LOST, kind) == "Blocked"
+        assert shown(station, UNKNOWN, kind, 31) == "Invalid"
+        assert shown(station, {"idToken": erik.uid, "type": "ISO14443"}, kind, 32) == "Accepted"
+        with tenant_scope(street.operator.pk):
+            Token.objects.filter(pk=street.card.pk).update(lost_at=timezone.now())
+        assert shown(station, TOKEN, kind, 33) == "Blocked"
+
+
+@pytest.mark.parametrize("is_read_between", [False, True])
+def test_who_begins_with_another_card_has_a_charge_of_their_own(gateway, street, erik, is_read_between):
+    card = {"idToken": erik.uid, "type": "ISO14443"}
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        shown(station, TOKEN, minutes=0, wh=1000)
+        shown(station, TOKEN, "Updated", 20, 4000)
+        if is_read_between:
+            read(street)
+        for _time in range(2):  # as a station does whose answer is lost
+            assert shown(station, card) == "Accepted"
+        shown(station, TOKEN, "Updated", 40, 7000)  # another card of a group may be shown to end it
+        station.call("TransactionEvent", **two("", "Ended", 2, 50, 9000, idToken=TOKEN, evse={"id": 1}))
+    first, other = read(street)
+    assert (first.driver_id, first.energy_wh) == (street.driver.pk, 3000)
+    assert first.flags == ["name_missing", "stop_missing"]
+    assert (other.driver_id, other.energy_wh, other.flags) == (erik.driver_id, 3000, ["name_missing"])
+    assert {first.review, other.review} == {"pending"}
+
+
+def test_a_late_end_of_a_charge_without_a_name_corrects_it_and_what_begins_then_is_another(gateway, street):
+    """By the same card, which is told apart only once nothing more was heard of the first."""
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        shown(station, TOKEN, minutes=0, wh=1000)
+        read(street)
+        at_last = timezone.now() + timedelta(hours=25)
+        station_steps.close_abandoned(street.operator.pk, clock=lambda: at_last)
+        station.call("TransactionEvent", **two("", "Ended", 1, 20, 4000, evse={"id": 1}))
+        shown(station, TOKEN, minutes=30, wh=4000)
+        station_steps.read_waiting(street.operator.pk, clock=timezone.now)
+        station_steps.close_abandoned(street.operator.pk, clock=lambda: at_last)
+        shown(station, TOKEN, minutes=40, wh=7000)
+    assert [(row.energy_wh, row.state, row.flags[:2]) for row in read(street)] == [
+        (3000, "COMPLETED", ["name_missing"]),
+        (0, "COMPLETED", ["name_missing", "stop_missing"]),
+        (0, "ACTIVE", ["name_missing"]),
+    ]
 
 
 def test_two_names_that_begin_alike_are_two_charges(gateway, street, second):
