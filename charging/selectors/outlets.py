@@ -56,7 +56,7 @@ def free_beside(connector: Connector, *, at: datetime) -> list[Connector]:
     rows = connected().filter(Exists(here.filter(seen_at__gt=at - LONGEST_SILENCE)))
     rows = rows.filter(station__site=connector.station.site_id).exclude(pk=connector.pk)
     rows = rows.filter(Q(status=Connector.Status.AVAILABLE) | Q(is_plugged_in=True))
-    free = rows.exclude(Exists(plugged_in.charging().filter(connector=OuterRef("pk"))))
+    free = rows.exclude(Exists(plugged_in.taking().filter(connector=OuterRef("pk"))))
     elsewhere = ExpressionWrapper(~Q(station=connector.station_id), output_field=BooleanField())
     return list(free.order_by(elsewhere, "station__identifier", "number")[:BESIDE])
 
@@ -96,7 +96,7 @@ def is_broken(connector: Connector) -> bool:
 
 def is_taken(connector: Connector) -> bool:
     """Whether a charge goes on there that is more than a cable."""
-    return plugged_in.charging().filter(connector=connector).exists()
+    return plugged_in.taking().filter(connector=connector).exists()
 
 
 def begun_by(command: StationCommand) -> ChargingSession | None:

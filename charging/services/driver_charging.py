@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from charging.domain.errors import Code, CommandRefused
 from charging.domain.ocpp import commands
@@ -44,9 +45,9 @@ def is_free(connector: Connector) -> bool:
     A station of OCPP 2 calls an outlet occupied as soon as a cable is in, before anybody charges, and may tell of a
     charge then: whoever starts goes on with it.
     """
-    is_occupied = connector.status == Connector.Status.CHARGING
-    may_be_plugged_in = is_occupied and plugged_in.speaks_2().filter(station=connector.station).exists()
-    return (connector.status in _FREE or may_be_plugged_in) and not outlets.is_taken(connector)
+    if connector.status == Connector.Status.CHARGING:
+        return plugged_in.marked(Connector.objects.filter(pk=connector.pk)).filter(Q(is_plugged_in=True)).exists()
+    return connector.status in _FREE and not outlets.is_taken(connector)
 
 
 @transaction.atomic

@@ -128,6 +128,55 @@ def test_it_takes_the_outlet_once_it_has_a_card_or_has_taken_energy(gateway, str
     assert is_free(street) == is_free_then
 
 
+@pytest.fixture
+def second(street):
+    """Another outlet of the station, which has told nothing of it yet."""
+    with tenant_scope(street.operator.pk):
+        return Connector.objects.create(station=street.station, number="2", status="AVAILABLE")
+
+
+def free_outlets(street):
+    """The numbers of the outlets that are free, and of those to which people are led from elsewhere at the site."""
+    with tenant_scope(street.operator.pk):
+        rows = list(Connector.objects.select_related("station").order_by("number"))
+        other = Connector(pk=0, station=street.station)
+        beside = {row.number for row in outlets.free_beside(other, at=timezone.now())}
+        return {row.number for row in rows if driver_charging.is_free(row)}, beside
+
+
+def test_a_charge_of_which_nobody_knows_where_it_is_takes_no_outlet_that_is_called_free(gateway, street, second):
+    """It was put at the first one that was free, and nobody could start there while it went on at the other."""
+    with gateway.station("Torget-1", street.password) as station:
+        station.call("BootNotification", chargePointVendor="A", chargePointModel="B")
+        station.call("StatusNotification", connectorId=1, status="Available", errorCode="NoError")
+        station.call("StatusNotification", connectorId=2, status="Charging", errorCode="NoError")
+        began = {"idTag": street.card.uid, "meterStart": 0, "timestamp": at(0)}
+        number = station.call("StartTransaction", **began)["transactionId"]
+        (session,) = read(street)
+        assert (session.connector.number, session.flags) == ("1", ["outlet_missing"])
+        assert free_outlets(street) == ({"1"}, {"1"})
+        station.call("StopTransaction", transactionId=number, meterStop=10, timestamp=at(9))
+        station.call("StartTransaction", **{**began, "connectorId": 1, "timestamp": at(10)})
+        read(street)
+        assert free_outlets(street) == (set(), set())
+
+
+def test_where_nobody_knows_where_a_charge_is_an_occupied_outlet_is_not_called_plugged_in(gateway, street, second):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        station.call("BootNotification", "b", **BOOT)
+        for outlet in (1, 2):
+            station.call("StatusNotification", f"o{outlet}", **{**OCCUPIED, "evseId": outlet})
+        read(street)
+        assert free_outlets(street) == ({"1", "2"}, {"1", "2"})
+        station.call("TransactionEvent", "s", **event("Started", 0, 0, 1000, idToken=TOKEN))
+        (session,) = read(street)
+        assert session.flags == ["outlet_missing"]
+        assert free_outlets(street) == (set(), set())
+        station.call("TransactionEvent", "u", **event("Updated", 1, 5, 2000, evse={"id": 2}))
+        read(street)
+        assert free_outlets(street) == ({"1"}, {"1"}), "it has said so"
+
+
 def test_a_start_of_1_6_without_a_card_takes_the_outlet_as_ever(gateway, street):
     with gateway.station("Torget-1", street.password) as station:
         began = {"connectorId": 1, "idTag": "", "meterStart": 0, "timestamp": at(0)}
