@@ -281,6 +281,8 @@ def _grow(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> str:
     session = _meant(desk, message, outlet)
     if session is None:
         return ""  # stations also read their meters while nobody charges
+    if is_named and not _is_decided(session):
+        _hear_outlet(desk, message.station, session, "" if outlet == v16.WHOLE else outlet)
     if v16.may_be_signed(message.raw):
         desk.was_signed(session, v16.signed(payload.get("meterValue")), at=message.received_at)
     readings = list(v16.readings(payload.get("meterValue"), exported=message.station.counts_exported))

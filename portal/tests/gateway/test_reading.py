@@ -484,6 +484,46 @@ def test_who_starts_at_the_outlet_where_such_a_charge_was_put_does_not_end_it(to
     assert {row.external_id: row.flags for row in told.sessions}["8"][:2] == ["outlet_missing", "stop_missing"]
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("is_read_between", [False, True])
+def test_a_reading_that_names_its_charge_says_where_it_is(told, is_over, is_read_between):
+    with tenant_scope(told.operator.pk):
+        second = Connector.objects.create(station=told.station, number="2")
+    starts_somewhere(told, 8, {})
+    told.meters((20, 6000), number=8)
+    told.meters((21, 6000), number=8, connectorId=0)
+    if is_over:
+        told.stops(9000, number=8)
+    if is_read_between:
+        told.read()
+        assert told.sessions[0].flags == ["outlet_missing"]
+    told.meters((30, 7000), number=8, connectorId=2)
+    if not is_over:
+        told.stops(9000, number=8)
+    told.read()
+    (session,) = told.sessions
+    assert (session.connector_id, session.energy_wh, session.flags, session.review) == (second.pk, 4000, [], "")
+    assert waiting_for_a_price(told) == [session.pk]
+
+
+def test_where_somebody_has_decided_a_reading_says_nothing_more(told):
+    with tenant_scope(told.operator.pk):
+        Connector.objects.create(station=told.station, number="2")
+    starts_somewhere(told, 8, {})
+    told.stops(9000, number=8)
+    told.read()
+    with tenant_scope(told.operator.pk):
+        ChargingSession.objects.update(review="approved")
+    told.meters((61, 9000), number=8, connectorId=2)
+    told.read()
+    (session,) = told.sessions
+    assert (session.connector_id, session.flags, session.review) == (
+        told.connector.pk,
+        ["outlet_missing"],
+        "approved",
+    )
+
+
 def test_a_reading_that_says_neither_where_nor_of_which_charge_goes_to_none_of_several(told):
     with tenant_scope(told.operator.pk):
         Connector.objects.create(station=told.station, number="2")
