@@ -6,7 +6,7 @@ people who decide on them.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from charging.domain.card_numbers import spelled
 from charging.domain.holders import Held
@@ -134,6 +134,23 @@ class Desk:
             return True
         rows = ChargingSession.objects.filter(connector=connector, started_at__lt=ended, ended_at__gt=began)
         return rows.exists()
+
+    def is_beside(self, session: ChargingSession, slack: timedelta) -> bool:
+        """Whether another charge that has ended was at its connector for longer than that while the session went on."""
+        if session.ended_at is None:
+            return False
+        began, ended = session.started_at + slack, session.ended_at - slack
+        rows = ChargingSession.objects.filter(connector=session.connector_id, started_at__lt=ended, ended_at__gt=began)
+        stored = rows.exclude(flags__contains=[Flag.OUTLET_MISSING])
+        if stored.exclude(external_id__in=[str(number) for number in self._sessions]).exists():
+            return True
+        return any(
+            other.ended_at is not None and other.started_at < ended and other.ended_at > began
+            for other in self._sessions.values()
+            if other is not session
+            and other.connector_id == session.connector_id
+            and Flag.OUTLET_MISSING not in other.flags
+        )
 
     def card(self, id_tag: str) -> tuple[Token | None, list[Held[int]]]:
         """The card that a charge was begun with, and who has had it; the newer one of two that were merged."""

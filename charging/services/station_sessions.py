@@ -199,7 +199,11 @@ def _hear_card(desk: Desk, session: ChargingSession, charge: StationCharge, even
 
 
 def _hear_outlet(desk: Desk, station: Station, session: ChargingSession, number: str) -> None:
-    """The first event did not say at which outlet it is, or was lost; a later one does."""
+    """The first event did not say at which outlet it is, or was lost; a later one does.
+
+    Of a session that has ended it is then said what is unusual about it there (`settle`). One that began there while it
+    went on has long been looked at, so that this one waits for both.
+    """
     if not number or Flag.OUTLET_MISSING not in session.flags:
         return
     for earlier in desk.open_at(station.pk, number):
@@ -207,6 +211,10 @@ def _hear_outlet(desk: Desk, station: Station, session: ChargingSession, number:
             _close_without_stop(desk, earlier)
     session.connector = desk.connector(station, number)
     session.flags = [flag for flag in session.flags if flag != Flag.OUTLET_MISSING]
+    if session.state != _State.ACTIVE:
+        is_beside = Flag.OVERLAP not in session.flags and desk.is_beside(session, timedelta(seconds=Limits().overlap_s))
+        session.flags = [*session.flags, *([str(Flag.OVERLAP)] if is_beside else [])]
+        desk.ended[int(session.external_id)] = session
     _told_more(desk, session)
 
 
@@ -518,7 +526,8 @@ def _span(session: ChargingSession) -> _Span:
 
 
 def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:
-    """Of which sessions an earlier one on the same connector goes on; by their external id."""
+    """Of which an earlier one on the same connector goes on; by their external id; of none that is only put."""
+    sessions = [session for session in sessions if Flag.OUTLET_MISSING not in session.flags]
     if not sessions:
         return set()
     slack, starts = timedelta(seconds=Limits().overlap_s), [session.started_at for session in sessions]
@@ -528,6 +537,7 @@ def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:
         started_at__lte=max(starts),
         ended_at__isnull=False,
     )
+    earlier = earlier.exclude(flags__contains=[Flag.OUTLET_MISSING])
     facts = earlier.values_list("external_id", "connector", "started_at", "ended_at")
     known = {row[0]: row for row in facts}
     known |= {row.external_id: (row.external_id, row.connector_id, row.started_at, row.ended_at) for row in sessions}

@@ -506,6 +506,40 @@ def test_a_reading_that_names_its_charge_says_where_it_is(told, is_over, is_read
     assert waiting_for_a_price(told) == [session.pk]
 
 
+@pytest.mark.parametrize(("began", "minutes", "is_beside"), [(0, 40, True), (40, 90, True), (0, 20, False)])
+def test_a_charge_that_ended_before_it_said_where_is_looked_at_there(told, began, minutes, is_beside):
+    """It had nothing else about it, and was billed beside another one at the same outlet."""
+    with tenant_scope(told.operator.pk):
+        Connector.objects.create(station=told.station, number="2", max_power_w=22_000)
+    told.starts(9, connector=2, at=(NOW + timedelta(minutes=began)).isoformat())
+    told.stops(4000, minutes=minutes, number=9)
+    told.read(NOW + timedelta(hours=2))
+    starts_somewhere(told, 8, {"timestamp": (NOW + timedelta(minutes=30)).isoformat()})
+    told.stops(9000, number=8)
+    told.read(NOW + timedelta(hours=2))
+    assert [row.flags for row in told.sessions] == [[], ["outlet_missing"]]
+    told.meters((61, 9000), number=8, connectorId=2)
+    told.read(NOW + timedelta(hours=2))
+    other, session = told.sessions
+    assert (other.flags, other.review) == ([], "")
+    assert session.connector_id == other.connector_id
+    assert (session.flags, session.review) == ((["overlap"], "pending") if is_beside else ([], ""))
+    assert waiting_for_a_price(told) == ([other.pk] if is_beside else [other.pk, session.pk])
+
+
+def test_a_charge_that_is_only_put_at_an_outlet_is_beside_none_there(told):
+    with tenant_scope(told.operator.pk):
+        Connector.objects.create(station=told.station, number="2", status="AVAILABLE")
+    starts_somewhere(told, 8, {})
+    told.starts(9)
+    told.stops(9000, number=8, minutes=40)
+    told.stops(4000, number=9, minutes=50)
+    told.read()
+    put, other = told.sessions
+    assert put.connector_id == other.connector_id
+    assert ((put.flags, put.review), (other.flags, other.review)) == ((["outlet_missing"], "pending"), ([], ""))
+
+
 def test_where_somebody_has_decided_a_reading_says_nothing_more(told):
     with tenant_scope(told.operator.pk):
         Connector.objects.create(station=told.station, number="2")
