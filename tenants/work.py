@@ -183,8 +183,11 @@ def claim(kind: Kind, *, at: datetime, pk: int | None = None) -> Any:
             break
         _set_aside(row, row.error or WORKER_LOST, row.error_facts)
     row.state, row.claimed_at, row.leased_until = Work.State.RUNNING, at, at + kind.lease
+    if not row.attempts:  # why it waited is over; why a try failed is told if no other one ends
+        row.error, row.error_facts = "", {}
     row.attempts += 1
-    _write(row, state=row.state, claimed_at=at, leased_until=row.leased_until, attempts=row.attempts)
+    told = {"error": row.error, "error_facts": row.error_facts}
+    _write(row, state=row.state, claimed_at=at, leased_until=row.leased_until, attempts=row.attempts, **told)
     return row
 
 

@@ -1,4 +1,7 @@
-"""A letter with a document is of an invoice or of a statement to a host."""
+"""A letter with a document is of an invoice or of a statement to a host.
+
+It cannot be taken back once a statement was mailed: a letter then has no invoice.
+"""
 
 import django.db.models.deletion
 import tenants.rls.constraints

@@ -97,6 +97,11 @@ class DocumentLetter(OperatorOwned, Work):
         return str(self.document)
 
     @property
+    def log_name(self) -> str:
+        """The letter in the audit log: its document as that is called there."""
+        return str(getattr(self.document, "log_name", self.document))
+
+    @property
     def document(self) -> Invoice | HostStatement:
         """What it is about."""
         found: Invoice | HostStatement = self.invoice or self.statement

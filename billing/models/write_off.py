@@ -23,7 +23,7 @@ class WriteOff(OperatorOwned):
 
     parts: what it comes to by rate of VAT, `[{"rate": "25.00" or null, "net": coins, "vat": coins}, …]`; together the
     amount. `lowers_vat`: the reason made the loss certain (`LOWERS_VAT`), so VAT is taken back; else all of it is one
-    part without VAT. A difference (`Why.DIFFERENCE`) is no loss: it is booked as rounding.
+    part without VAT. A difference (`Why.DIFFERENCE`) is no loss: it is all that is left open, and booked as rounding.
     """
 
     class Why(models.TextChoices):

@@ -88,8 +88,12 @@ def take_in(content: "File[bytes]", *, name: str, by: User | None, at: datetime)
 
 
 def _booked_before(digest: str) -> PaymentFile | None:
-    """The file of these bytes that was booked whole, if it still lies there."""
-    row = PaymentFile.objects.filter(file_sha256=digest, state=PaymentFile.State.DONE).order_by("pk").first()
+    """The file of these bytes that was booked whole, if it still lies there.
+
+    Not where something was left out: whoever reads it anew may take that for a payment.
+    """
+    booked = PaymentFile.objects.filter(file_sha256=digest, state=PaymentFile.State.DONE, left_out={})
+    row = booked.order_by("pk").first()
     return row if row is not None and row.file.storage.exists(str(row.file.name)) else None
 
 

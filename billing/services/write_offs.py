@@ -106,7 +106,7 @@ def check(invoice: Invoice, amount: Decimal, *, why: str, reason: str) -> list[d
         raise WriteOffRefused(Code.WRITE_OFF_ABOVE_REST, field="amount", value=str(amount))
     if why not in Why:
         raise WriteOffRefused(Code.WRITE_OFF_NEEDS_REASON, field="why", value=why)
-    if why == Why.DIFFERENCE and amount >= SMALL:
+    if why == Why.DIFFERENCE and (amount >= SMALL or coins != receivable.rest):
         raise WriteOffRefused(Code.WRITE_OFF_NO_DIFFERENCE, field="amount", value=str(amount))
     _check_reason(reason)
     if why not in LOWERS_VAT:

@@ -212,6 +212,15 @@ def test_a_file_that_was_booked_is_known_at_once_and_neither_read_nor_kept_again
     assert list(told) == [first.pk, again.pk]
 
 
+def test_a_file_of_which_something_was_left_out_is_read_again(bills):
+    paid = entry(detail("5.00", bills[0].payment_reference), amount="5.00", ref="A1")
+    text = message(paid, entry(detail("7.00", ""), amount="7.00", ref="A2").replace("CRDT", "DBIT"))
+    first, again = come(text), come(text)
+    assert first.left_out
+    assert (first.booked, again.booked, again.known) == (1, 0, 1)
+    assert again.file.name != first.file.name
+
+
 def test_a_file_that_was_refused_or_is_lost_is_read_again(bills):
     text = pays(("25.00", bills[0].payment_reference))
     refused = [come(text[:-30]) for _ in range(2)]

@@ -28,6 +28,7 @@ from billing.tests.test_settlements import DECEMBER, NOV, OCT, closed, contract,
 from charging.models import Connector
 from tenants import work
 from tenants.models import Account, Operator
+from tenants.models.audit_entry import name_in_log
 
 HOST: dict[str, Any] = {
     **{name: BUYER[name] for name in ("organisation_number", "vat_number", "street", "postal_code", "city")},
@@ -256,6 +257,8 @@ def test_a_host_is_told_of_a_statement_by_letter(seller, settings, terms, told_s
     assert told_so in body
     assert [name for name, _content, _kind in letter.attachments] == [f"{statement}.pdf"]
     assert letters_sent() == [letter]
+    row = statement.letters.get()
+    assert name_in_log(row) == name_in_log(statement) != str(row), "the number is the customer's"
 
 
 @pytest.mark.parametrize("facts", [{}, {"delivery": "letter", "email": "host@example.com"}, {"delivery": "portal"}])

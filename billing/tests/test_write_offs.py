@@ -89,9 +89,12 @@ def test_the_last_coins_are_a_difference_and_no_loss(bill):
     assert_all_agrees()
 
 
-def test_a_krona_is_no_small_difference(bill):
+@pytest.mark.parametrize(("rest", "amount"), [("1.00", "1.00"), ("0.99", "0.98"), ("12.00", "0.99")])
+def test_a_krona_or_a_part_of_what_is_open_is_no_small_difference(bill, rest, amount):
+    paid = left(bill) - Decimal(rest)
+    payments.record(bill, paid, paid_on=NOVEMBER.date(), text="", by=None, today=TODAY)
     with pytest.raises(BillingError) as refused:
-        lose(bill, Decimal("1.00"), why="difference")
+        lose(bill, Decimal(amount), why="difference")
     assert (refused.value.code, refused.value.facts["field"]) == (Code.WRITE_OFF_NO_DIFFERENCE, "amount")
 
 

@@ -277,7 +277,9 @@ ERRORS: dict[str, str | Promise] = {
     Code.WRITE_OFF_NOTHING_OPEN: _("Nothing is open of %(value)s."),
     Code.WRITE_OFF_ABOVE_REST: _("%(value)s is more than is open of the invoice."),
     Code.WRITE_OFF_NEEDS_REASON: _("Say why it is given up, in at most 300 characters."),
-    Code.WRITE_OFF_NO_DIFFERENCE: _("%(value)s is no small difference: that is less than 1. Choose another reason."),
+    Code.WRITE_OFF_NO_DIFFERENCE: _(
+        "%(value)s is no small difference: that is all that is left open, and less than 1. Choose another reason."
+    ),
     Code.WRITE_OFF_UNDONE: _("It is taken back already."),
     Code.CREDIT_AFTER_WRITE_OFF: _(
         "Some of the invoice is written off. Take that back first, and then credit what is wrong."

@@ -309,6 +309,17 @@ def test_a_row_that_is_put_back_waits_for_the_others(north, south, doing, clock)
     assert stretches == [north.pk, south.pk] * 3
 
 
+def test_why_a_row_waited_is_not_told_of_the_process_that_dies_with_it_later(north, doing):
+    kind, row = doing(), add(north)
+    with tenant_scope(north.pk):
+        work.put_back(work.claim(kind, at=NOW), why="away", facts={"answer": 451})
+    assert (seen(row).error, seen(row).error_facts) == ("away", {"answer": 451})
+    with tenant_scope(north.pk):
+        for hours in range(TRIES + 1):
+            work.claim(kind, at=NOW + timedelta(hours=1 + hours))
+    assert (seen(row).state, seen(row).error, seen(row).error_facts) == ("set_aside", "worker_lost", {})
+
+
 # --- the sweep ---
 
 

@@ -358,6 +358,7 @@ TASKS: dict[str, str | Promise] = {
         (
             "bill_month",
             "import_sessions",
+            "letter_bounced",
             "password_link",
             "platform_member",
             "reconcile",
