@@ -18,7 +18,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.core.mail import EmailMessage
 from django.db import transaction
 
 from billing.domain.errors import BillingError, Code
@@ -301,7 +300,7 @@ def _note(row: ExportDelivery, answer: Answer, *, at: datetime) -> None:
     work.finish(row, reason="", failures=0, sent_at=at)
 
 
-def _letter(row: ExportDelivery, export: Export, timetable: ExportTimetable) -> EmailMessage | None:
+def _letter(row: ExportDelivery, export: Export, timetable: ExportTimetable) -> Any:
     """What is written to who asked for the timetable; the file is fetched by who may. None where nobody is there."""
     person, operator = timetable.asked_by, Operator.objects.get(pk=timetable.operator_id)
     if person is None or not mail.can_send() or not Membership.objects.filter(operator=operator, user=person).exists():
@@ -317,9 +316,7 @@ def _letter(row: ExportDelivery, export: Export, timetable: ExportTimetable) -> 
     )
 
 
-def _tell(
-    operator_id: int, row: ExportDelivery, message: EmailMessage | None, *, clock: Callable[[], datetime]
-) -> None:
+def _tell(operator_id: int, row: ExportDelivery, message: Any, *, clock: Callable[[], datetime]) -> None:
     """Give the letter to the mail server, at most once (decision 53)."""
     if message is None or row.begun_at is not None:
         with tenant_scope(operator_id):

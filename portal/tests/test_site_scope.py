@@ -65,6 +65,7 @@ WHOLE_OPERATOR = {
     "billing/sql/ledger_checks.py": "books of the whole operator: VIEW_INVOICES is not AT_SITES",
     "billing/sql/vat_abroad.py": "documents of the whole operator: a run is checked, and a document issued, whole",
     "billing/sql/bookings.py": "books of the whole operator: EXPORT_FINANCE is not AT_SITES",
+    "billing/selectors/invoice_people.py": "a document is shown whole: VIEW_INVOICES is not AT_SITES",
     "billing/selectors/compartments.py": "where sessions stand in the reconciliation: VIEW_INVOICES is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
     "billing/selectors/payers.py": "what an account pays for, wherever it was charged",

@@ -25,7 +25,7 @@ from billing.domain.own_words import filled
 from billing.models import Dispute, HostStatement, MailRules
 from charging import letters as charging_letters
 from portal.words import approvals, exports, measures, reminders
-from portal.words.reminders import THE_ACCOUNT
+from portal.words.reminders import the_account
 from tenants.figures import figures
 from tenants.models import Membership, Operator, PersonRequest
 from tenants.services import mail
@@ -327,7 +327,7 @@ def _portal(page: str, operator: Operator) -> str:
 def _filled(words: str, facts: Mapping[str, Any]) -> str:
     """The words of an invoice's letter with their facts and the way to the portal."""
     portal = settings.PORTAL_ADDRESS or f"https://{settings.ALLOWED_HOSTS[0]}"
-    pay_to = facts["said"]["pay_to"] or gettext(THE_ACCOUNT)
+    pay_to = facts["said"]["pay_to"] or the_account()
     return filled(words, {**facts["said"], "pay_to": pay_to, "portal": f"{portal}/o/{facts['operator'].slug}/"})
 
 

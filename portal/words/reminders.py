@@ -18,8 +18,6 @@ USUAL = gettext_noop(
     " {pay_to}, with the reference {reference}. If you have paid during the last few days, you need not do anything."
     " Late payments bear interest under the Swedish Interest Act (räntelagen)."
 )
-#: Where to pay who has told of no account of theirs.
-THE_ACCOUNT = gettext_noop("the account on the invoice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,11 @@ class Proposed:
     step: str
     asked: list[tuple[str, str]]
     remark: str
+
+
+def the_account() -> str:
+    """Where to pay an operator that has told of no account of its own."""
+    return _("the account on the invoice")
 
 
 def usual(language: str) -> str:
@@ -51,7 +54,7 @@ def asked(reminder: Reminder) -> list[tuple[str, str]]:
 
 def letter(reminder: Reminder, said: Mapping[str, str]) -> str:
     """The text of a reminder's letter: the operator's words as they were filled, or the usual ones; what is asked."""
-    text = reminder.text or filled(_(USUAL), {**said, "pay_to": said["pay_to"] or _(THE_ACCOUNT)})
+    text = reminder.text or filled(_(USUAL), {**said, "pay_to": said["pay_to"] or the_account()})
     parts = [f"{what} {amount}" for what, amount in asked(reminder)]
     if not parts:
         return text

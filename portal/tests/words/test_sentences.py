@@ -47,6 +47,7 @@ CODES: list[type[StrEnum]] = [
 ]
 #: Why work in the background failed, where no error of the floors says it.
 OF_LETTERS = {letter_steps.NO_ADDRESS, letter_steps.REFUSED, letter_steps.NOT_KNOWN, letter_steps.TOO_LATE}
+OF_LETTERS |= {letter_steps.AWAY, letter_steps.LATER}
 OF_WORK = {"unexpected", work.WORKER_LOST, DOCUMENTS_MISSING, LEFT_OUT} | OF_LETTERS
 NAMES = {CREDITED, DISPUTED} | OF_WORK | {name for name in Flag.__members__ if name != "NONE"}
 #: Facts that are more than a text or a number.
