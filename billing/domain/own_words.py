@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 #: What the text of a reminder may name.
-OF_REMINDERS: Final = ("invoice", "due", "unpaid", "days", "reference", "bankgiro", "pay_to")
+OF_REMINDERS: Final = ("invoice", "due", "unpaid", "days", "reference", "bankgiro", "account")
 _NAMED: Final = re.compile(r"\{([^{}]*)\}")
 
 

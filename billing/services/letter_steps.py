@@ -171,5 +171,5 @@ def said(invoice: Invoice, operator: Operator, language: str) -> dict[str, str]:
         "due": written.day(invoice.due_on) if invoice.due_on else "",
         "reference": invoice.payment_reference,
         "bankgiro": invoice.seller.get("bankgiro", ""),
-        "pay_to": paying.pays_to(invoice.seller, invoice.currency),
+        "account": paying.pays_to(invoice.seller, invoice.currency),
     }

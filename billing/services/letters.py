@@ -24,7 +24,7 @@ from tenants.scoping import current_operator_id
 from tenants.services import mail
 
 #: What the operator's own words of an invoice's letter may name; `portal` is added by whoever words it.
-PLACEHOLDERS: Final = ("operator", "invoice", "unpaid", "due", "reference", "bankgiro", "pay_to", "portal")
+PLACEHOLDERS: Final = ("operator", "invoice", "unpaid", "due", "reference", "bankgiro", "account", "portal")
 
 
 class LettersRefused(BillingError):

@@ -219,6 +219,6 @@ def written(proposal: Proposal, operator: Operator, *, today: date) -> str:
             "days": str((today - due).days),
             "reference": invoice.payment_reference,
             "bankgiro": invoice.seller.get("bankgiro", ""),
-            "pay_to": paying.pays_to(invoice.seller, row.currency),
+            "account": paying.pays_to(invoice.seller, row.currency),
         },
     )

@@ -32,7 +32,7 @@ from tenants.services import mail
 
 USUAL_SUBJECT = gettext_noop("Invoice {invoice} from {operator}")
 USUAL_TEXT = gettext_noop(
-    "Here is invoice {invoice} from {operator}. Please pay {unpaid} by {due} to {pay_to}, with the reference"
+    "Here is invoice {invoice} from {operator}. Please pay {unpaid} by {due} to {account}, with the reference"
     " {reference}.\n\nYour invoices are also in the portal: {portal}"
 )
 #: The same of an invoice of which nothing is left to pay.
@@ -327,8 +327,8 @@ def _portal(page: str, operator: Operator) -> str:
 def _filled(words: str, facts: Mapping[str, Any]) -> str:
     """The words of an invoice's letter with their facts and the way to the portal."""
     portal = settings.PORTAL_ADDRESS or f"https://{settings.ALLOWED_HOSTS[0]}"
-    pay_to = facts["said"]["pay_to"] or the_account()
-    return filled(words, {**facts["said"], "pay_to": pay_to, "portal": f"{portal}/o/{facts['operator'].slug}/"})
+    account = facts["said"]["account"] or the_account()
+    return filled(words, {**facts["said"], "account": account, "portal": f"{portal}/o/{facts['operator'].slug}/"})
 
 
 def _usual_text(facts: Mapping[str, Any]) -> str:
@@ -402,7 +402,7 @@ def invoice_example(operator: Operator, rules: MailRules, language: str) -> tupl
         "due": written.day(date(2026, 12, 1)),
         "reference": "10173",
         "bankgiro": operator.bankgiro,
-        "pay_to": paying.pays_to({"bankgiro": operator.bankgiro, "iban": operator.iban}, operator.currency),
+        "account": paying.pays_to({"bankgiro": operator.bankgiro, "iban": operator.iban}, operator.currency),
     }
     facts = {
         "operator": operator,

@@ -15,7 +15,7 @@ from portal.words import measures
 
 USUAL = gettext_noop(
     "We have not yet received your payment of invoice {invoice}, which was due on {due}. Please pay {unpaid} now to"
-    " {pay_to}, with the reference {reference}. If you have paid during the last few days, you need not do anything."
+    " {account}, with the reference {reference}. If you have paid during the last few days, you need not do anything."
     " Late payments bear interest under the Swedish Interest Act (räntelagen)."
 )
 
@@ -54,7 +54,7 @@ def asked(reminder: Reminder) -> list[tuple[str, str]]:
 
 def letter(reminder: Reminder, said: Mapping[str, str]) -> str:
     """The text of a reminder's letter: the operator's words as they were filled, or the usual ones; what is asked."""
-    text = reminder.text or filled(_(USUAL), {**said, "pay_to": said["pay_to"] or the_account()})
+    text = reminder.text or filled(_(USUAL), {**said, "account": said["account"] or the_account()})
     parts = [f"{what} {amount}" for what, amount in asked(reminder)]
     if not parts:
         return text

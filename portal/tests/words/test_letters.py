@@ -59,7 +59,7 @@ def facts():
             "unpaid": "1",
             "due": "2026-03-01",
             "reference": "18",
-            "pay_to": "",
+            "account": "",
         },
         "statement": "V77-1",
         "settled": HostStatement(
