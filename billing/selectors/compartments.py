@@ -1,10 +1,10 @@
-"""Where every session stands in the reconciliation: in exactly one of ten compartments.
+"""Where every session stands in the reconciliation: in exactly one of eleven compartments.
 
 A status of billing (`billing.models.billing_status`) has a compartment, and is told apart further by what is true of
 some of its sessions at the moment (`_APART`, the first that holds): what stands on an invoice is disputed, or lost as
-something of the invoice is given up; what was written off had been credited; and of what waits for a run, the run of
-its month is issued already: it was carried over, as its payer's invoice would have been smaller than agreed, or it
-came late. So nothing is kept twice and nothing goes stale.
+the invoice is given up, or lost in part as some of it is; what was written off had been credited; and of what waits for
+a run, the run of its month is issued already: it was carried over, as its payer's invoice would have been smaller than
+agreed, or it came late. So nothing is kept twice and nothing goes stale.
 
 The same table is read as a CASE by reports and as conditions by lists.
 """
@@ -17,11 +17,11 @@ from operator import or_
 from typing import Any, Final
 
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.domain.errors import Code
-from billing.models import BilledSession, Dispute, InvoiceRun, RunProblem, WriteOff
+from billing.models import BilledSession, Dispute, InvoiceRun, Receivable, RunProblem, WriteOff
 from billing.models.billing_status import CREDITED, BillingStatus
 from billing.models.invoice import IN_FORCE
 from billing.selectors import day_sums, payers, session_ledger
@@ -34,11 +34,12 @@ from tenants.scoping import current_operator_id
 
 
 class Compartment(models.TextChoices):
-    """The ten compartments a session can be in. Exactly one."""
+    """The eleven compartments a session can be in. Exactly one."""
 
     INVOICED = "invoiced", _("invoiced")
     DISPUTED = "disputed", _("disputed")
     LOST = "lost", _("lost, as the payer does not pay")
+    LOST_IN_PART = "lost_in_part", _("lost in part")
     CREDITED = "credited", _("credited")
     CARRIED_OVER = "carried_over", _("carried over")
     LATE = "late", _("late")
@@ -63,17 +64,18 @@ HOME: Final[dict[BillingStatus, Compartment]] = {
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What is true at the moment: until when months are issued; what is disputed, lost, carried over."""
+    """What is true at the moment: until when months are issued; what is disputed, lost, lost in part, carried over."""
 
     issued_until: datetime | None
     disputed: list[int]
     lost: list[int]
+    lost_in_part: list[int]
     carried_over: list[int]
 
     @property
     def values(self) -> dict[str, Any]:
         """The same as parameters of `COMPARTMENT`."""
-        names = ("issued_until", "disputed", "lost", "carried_over")
+        names = ("issued_until", "disputed", "lost", "lost_in_part", "carried_over")
         return {name: getattr(self, name) for name in names}
 
 
@@ -100,6 +102,12 @@ _APART: Final = (
         (BillingStatus.INVOICED,),
         "s.id = ANY(%(lost)s::bigint[])",
         lambda now: Q(pk__in=now.lost),
+    ),
+    Apart(
+        Compartment.LOST_IN_PART,
+        (BillingStatus.INVOICED,),
+        "s.id = ANY(%(lost_in_part)s::bigint[])",
+        lambda now: Q(pk__in=now.lost_in_part),
     ),
     Apart(
         Compartment.CREDITED,
@@ -134,7 +142,8 @@ COMPARTMENT: Final = "CASE {} {} END".format(
 def now() -> Now:
     """Look up what is true at the moment, for every session of the operator."""
     run = InvoiceRun.objects.filter(state=InvoiceRun.State.ISSUED).order_by("-month").first()
-    return Now(run.until if run else None, _disputed(), _lost(), _carried_over(run) if run else [])
+    lost, in_part = _lost()
+    return Now(run.until if run else None, _disputed(), lost, in_part, _carried_over(run) if run else [])
 
 
 def statuses(compartment: str) -> tuple[BillingStatus, ...]:
@@ -176,11 +185,16 @@ def _disputed() -> list[int]:
     return sorted({*rows.exclude(session=None).values_list("session", flat=True), *of_invoices})
 
 
-def _lost() -> list[int]:
-    """The sessions that stand on an invoice of which something is given up that is no small difference."""
-    losses = WriteOff.objects.filter(undoes__isnull=True, undone_by__isnull=True)
-    given_up = losses.exclude(why=WriteOff.Why.DIFFERENCE).values("invoice")
-    return sorted(BilledSession.objects.filter(IN_FORCE, invoice__in=given_up).values_list("session", flat=True))
+def _lost() -> tuple[list[int], list[int]]:
+    """The sessions that stand on an invoice that is given up, and those on one of which some is; sorted.
+
+    An invoice is given up if nothing of it is paid or open. A small difference is none of either: the rest was paid.
+    """
+    losses = WriteOff.objects.filter(undoes__isnull=True, undone_by__isnull=True).exclude(why=WriteOff.Why.DIFFERENCE)
+    rows = BilledSession.objects.filter(IN_FORCE, invoice__in=losses.values("invoice")).order_by("session")
+    wholly = Exists(Receivable.objects.filter(invoice=OuterRef("invoice"), paid__lte=0, rest__lte=0))
+    lost, in_part = (list(rows.filter(is_whole).values_list("session", flat=True)) for is_whole in (wholly, ~wholly))
+    return lost, in_part
 
 
 _CARRIED_OVER = f"""

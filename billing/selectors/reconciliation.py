@@ -1,4 +1,4 @@
-"""Where every session of a month and a site stands: in exactly one of ten `billing.selectors.compartments`.
+"""Where every session of a month and a site stands: in exactly one of eleven `billing.selectors.compartments`.
 
 The page's figures come from sums by day and a few queries for what the sums do not know; `check` counts every session
 in its compartment, then all without any, and what invoices and credit notes say, and compares. `uneven` holds the sums
@@ -18,6 +18,7 @@ from django.db import connection
 
 from billing.domain import money
 from billing.domain.calendar import month_after, month_bounds
+from billing.models import WriteOff
 from billing.models.billing_status import CREDITED, BillingStatus
 from billing.selectors import compartments, day_sums
 from billing.selectors.compartments import COMPARTMENT, HOME, Compartment, Now
@@ -47,7 +48,8 @@ _PAST_OF_MONTH = "AND h.ended_on >= %(first)s AND h.ended_on <= %(last)s"
 _PAST_OF_SITE = "AND h.site_id = %(site)s"
 # What sums by day do not know: the few that are looked up.
 _FEW = f"""
-AND (s.id = ANY(%(disputed)s::bigint[]) OR s.id = ANY(%(lost)s::bigint[]) OR s.id = ANY(%(carried_over)s::bigint[])
+AND (s.id = ANY(%(disputed)s::bigint[]) OR s.id = ANY(%(lost)s::bigint[]) OR s.id = ANY(%(lost_in_part)s::bigint[])
+     OR s.id = ANY(%(carried_over)s::bigint[])
      OR s.review = '{ChargingSession.Review.WRITTEN_OFF}' AND '{CREDITED}' = ANY(s.flags))
 """
 _OF_MONTH = """
@@ -103,7 +105,7 @@ class Check:
 
     @property
     def rows(self) -> list[Row]:
-        """The ten compartments in order, empty ones too."""
+        """The eleven compartments in order, empty ones too."""
         return by_compartment(self.reasons)
 
     @property
@@ -150,9 +152,15 @@ def _together(compartment: Compartment, parts: Sequence[Row]) -> Row:
     return Row(compartment.value, sessions, energy, sum((row.amount for row in parts), Decimal(0)))
 
 
-_LOOKED_UP = (Compartment.DISPUTED, Compartment.LOST, Compartment.CREDITED, Compartment.CARRIED_OVER)
+_LOOKED_UP = (
+    Compartment.DISPUTED,
+    Compartment.LOST,
+    Compartment.LOST_IN_PART,
+    Compartment.CREDITED,
+    Compartment.CARRIED_OVER,
+)
 #: Compartments of what stands on an issued invoice.
-_ON_INVOICES = (Compartment.INVOICED, Compartment.DISPUTED, Compartment.LOST)
+_ON_INVOICES = (Compartment.INVOICED, Compartment.DISPUTED, Compartment.LOST, Compartment.LOST_IN_PART)
 #: A session in progress counts in the month in which it began.
 _DAY = "coalesce(ended_on, started_on)"
 
@@ -209,7 +217,7 @@ def _issued(at: Now) -> str:
 
 
 def by_compartment(reasons: Sequence[Row]) -> list[Row]:
-    """The ten compartments in order, empty ones too."""
+    """The eleven compartments in order, empty ones too."""
     return [
         _together(compartment, [row for row in reasons if row.compartment == compartment])
         for compartment in Compartment
@@ -276,6 +284,34 @@ FROM (
     SELECT date_trunc('month', h.ended_on)::date, h.site_id, h.status, h.sessions, h.energy_wh
     FROM billing_pasthour h WHERE h.operator_id = %(operator)s) q
 GROUP BY 1, 2, 3
+"""  # noqa: S608  # constants only
+
+
+def given_up(month: date | None = None, site: Site | None = None) -> Decimal:
+    """What is given up, excluding VAT, of the sessions that are lost in part: their share of each invoice's loss.
+
+    What is paid of an invoice is paid of no line of it, so each line bears the loss by what is left of it after credit
+    notes. Six decimals, not rounded.
+    """
+    where, values = _where(month, site)
+    at = compartments.now()
+    values["sessions"] = sorted({*at.lost_in_part} - {*at.disputed})
+    amount: Decimal = _rows(_GIVEN_UP.format(where=where), values)[0][0]
+    return amount
+
+
+_GIVEN_UP = f"""
+SELECT round(coalesce(sum(l.amount_excl_vat * w.amount / (r.due - r.credited)), 0), 6)
+FROM (SELECT w.invoice_id, sum(w.amount) AS amount FROM billing_writeoff w
+      WHERE w.operator_id = %(operator)s AND w.why <> '{WriteOff.Why.DIFFERENCE}' GROUP BY 1 HAVING sum(w.amount) > 0) w
+JOIN billing_receivable r
+    ON r.operator_id = %(operator)s AND r.invoice_id = w.invoice_id AND r.due > r.credited
+JOIN billing_billedsession b ON b.operator_id = r.operator_id AND b.invoice_id = w.invoice_id
+    AND b.released_by_id IS NULL AND b.session_id = ANY(%(sessions)s::bigint[])
+JOIN billing_invoice i ON i.operator_id = r.operator_id AND w.invoice_id IN (i.id, i.credits_id) AND i.state = 'issued'
+JOIN billing_invoiceline l ON l.operator_id = r.operator_id AND l.invoice_id = i.id AND l.session_id = b.session_id
+JOIN charging_chargingsession s ON s.operator_id = r.operator_id AND s.id = b.session_id
+WHERE true {{where}}
 """  # noqa: S608  # constants only
 
 

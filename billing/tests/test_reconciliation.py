@@ -1,4 +1,4 @@
-"""Every session stands in exactly one of ten compartments, and the sums agree."""
+"""Every session stands in exactly one of eleven compartments, and the sums agree."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from billing.models import DaySum, Invoice, SessionPrice
+from billing.models import DaySum, Dispute, Invoice, SessionPrice
 from billing.selectors import compartments, prices, reconciliation, revenue
 from billing.selectors.compartments import Compartment
 from billing.selectors.credits import Asked
@@ -79,6 +79,39 @@ def all_compartments(fina) -> dict[ChargingSession, str]:
     }
     rate_all()
     return {**found, session(at, payer): Compartment.LATE}  # not rated
+
+
+def test_a_part_that_is_given_up_loses_no_session_wholly_and_each_bears_its_share(fina):
+    """75.00 of three sessions at two sites, 15.00 of it VAT, given up by and by, and taken back."""
+    tariff()
+    payer, here, there = driver(), connector(), connector()
+    one = session(here, payer)
+    for day in range(1, 3):
+        session(there, payer, start=OCTOBER + timedelta(days=day))
+    issued()
+    bill = Invoice.objects.get()
+    assert bill.amount_due == Decimal(75)
+    first = write_offs.write_off(bill, Decimal(30), why="waived", reason="?", by=None, at=NOVEMBER)
+    assert counts() == {"lost_in_part": 3}
+    assert set(listed().values()) == {"lost_in_part"}
+    assert reconciliation.given_up() == Decimal(24)
+    of_site = [reconciliation.given_up(site=at.station.site) for at in (here, there)]
+    assert of_site == [Decimal(8), Decimal(16)]
+    assert reconciliation.given_up(date(2026, 9, 1)) == 0
+    assert counts(site=here.station.site) == {"lost_in_part": 1}
+    disputes.raise_(bill.account, session=one, driver=payer, about="energy", text="?", by=fina, at=NOVEMBER)
+    assert counts() == {"disputed": 1, "lost_in_part": 2}
+    assert reconciliation.given_up() == Decimal(16), "what is disputed stands elsewhere"
+    Dispute.objects.all().delete()
+    rest = write_offs.write_off(bill, Decimal(45), why="bankruptcy", reason="K 1", by=None, at=NOVEMBER)
+    assert (counts(), reconciliation.given_up()) == ({"lost": 3}, 0)
+    write_offs.undo(first, reason="?", by=None, at=NOVEMBER)
+    assert (counts(), reconciliation.given_up()) == ({"lost_in_part": 3}, Decimal(36))
+    write_offs.undo(rest, reason="?", by=None, at=NOVEMBER)
+    assert counts() == {"invoiced": 3}
+    credit_notes.credit(bill, reason="Fel", by=None, at=NOVEMBER, asked=Asked({1: Decimal(20)}))
+    write_offs.write_off(bill, Decimal(10), why="waived", reason="?", by=None, at=NOVEMBER)
+    assert reconciliation.given_up() == Decimal(8), "each line bears it by what is left of it"
 
 
 def test_each_session_is_in_one_compartment_counted_shown_and_listed(all_compartments):

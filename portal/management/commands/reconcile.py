@@ -60,6 +60,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"Besides, they charge {check.fees_excl_vat} of fees on {check.fee_lines:,} lines.")
         self.stdout.write(f"Credit notes took back {check.credited_in_part} of what still stands on invoices.")
+        self.stdout.write(f"{reconciliation.given_up(month)} is given up of the price of what is lost in part.")
         differences = [*_differences(check), *self._sums_by_day(), *self._hosts(month)]
         if differences or not check.adds_up:
             raise CommandError(f"The sums differ: {'; '.join(differences)}.")

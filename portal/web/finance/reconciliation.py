@@ -29,7 +29,8 @@ from tenants.permissions import Permission
 MEANINGS: dict[str, str | Promise] = {
     Compartment.INVOICED: _("on an issued invoice that was not credited"),
     Compartment.DISPUTED: _("on an issued invoice, and somebody says that it is wrong"),
-    Compartment.LOST: _("on an issued invoice of which something is written off"),
+    Compartment.LOST: _("on an issued invoice of which nothing is paid and all that was left is written off"),
+    Compartment.LOST_IN_PART: _("on an issued invoice of which a part is written off, the rest is paid or open"),
     Compartment.CREDITED: _("was on an invoice, and nobody is billed for it any more"),
     Compartment.CARRIED_OVER: _("its payer's invoice would have been smaller than was agreed"),
     Compartment.LATE: _("came after its month was issued, and waits for the next run"),
@@ -92,6 +93,7 @@ def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "month": chosen,
         "site": site,
         "parts": _parts(rows, reasons, ways),
+        "given_up": _given_up(rows, chosen, site),
         "share": _share(rows),
         "sessions": sum(row.sessions for row in rows),
         "energy_wh": sum(row.energy_wh for row in rows),
@@ -100,6 +102,12 @@ def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
     page["is_long"] = page["sessions"] > PROVED_AT_ONCE
     page["asked"] = urlencode({**{name: value for name, value in within.items() if value}, "proof": "now"})
     return render(request, "finance/reconciliation/detail.html", page | proof)
+
+
+def _given_up(rows: Sequence[Row], chosen: date | None, site: Site | None) -> Decimal | None:
+    """What is given up of sessions that are lost in part; None where there are none."""
+    some = any(row.sessions for row in rows if row.compartment == Compartment.LOST_IN_PART)
+    return reconciliation.given_up(chosen, site) if some else None
 
 
 def _share(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
