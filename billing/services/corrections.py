@@ -5,7 +5,7 @@ that was ever on an issued invoice keeps its facts for good, as the document and
 place a new session with the corrected facts is billed, and the old one is written off.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 from django.db import transaction
 
 from billing.models import BilledSession, Invoice, SessionPrice
+from billing.models.billing_status import CREDITED
 from billing.selectors import differences
 from billing.services import rating
 from charging.domain import corrections as said_of
 from charging.domain.errors import ChargingError, Code, NothingToReview
+from charging.domain.reasons import DOUBTED_FACTS, JUDGED
 from charging.events import Event
 from charging.models import ChargingSession, Connector, Correction
 from charging.selectors import sessions as session_rows
@@ -27,6 +29,8 @@ from tenants.log.audit import record
 Review = ChargingSession.Review
 State = Correction.State
 _LONGEST_ID = 90
+#: Somebody has set the doubts aside.
+_SET_ASIDE = (Review.APPROVED, Review.ENERGY_ONLY)
 
 
 class CorrectionRefused(ChargingError):
@@ -187,12 +191,17 @@ def _change(
     with transaction.atomic():
         session.save()
         if changed.keys() - {"token_id"}:
-            _judge(session)
+            _judge(session, changed)
 
 
-def _judge(session: ChargingSession) -> None:
-    """A doubt that nobody has set aside yet sends the session to the review; one without any leaves it."""
-    doubts, set_aside = judging.flags(session), session.review in (Review.APPROVED, Review.ENERGY_ONLY)
+def _judge(session: ChargingSession, changed: Iterable[str]) -> None:
+    """A doubt that nobody has set aside yet sends the session to the review; one without any leaves it.
+
+    Doubts of its source about what is as it was stay: another outlet does not make a wrong meter right.
+    """
+    stays = [flag for flag in session.flags if flag not in JUDGED and not {*changed} & {*DOUBTED_FACTS.get(flag, ())}]
+    set_aside = session.review in _SET_ASIDE
+    doubts = list(dict.fromkeys([*stays, *judging.flags(session)]))
     fresh = set(doubts) - set(session.flags) if set_aside else set(doubts)
     session.flags = doubts
     if session.review != Review.WRITTEN_OFF:
@@ -201,12 +210,19 @@ def _judge(session: ChargingSession) -> None:
 
 
 def _anew(session: ChargingSession) -> ChargingSession:
-    """The session once more, not stored yet, under an id of its own and without what was decided about the old one."""
+    """The session once more, not stored yet, under an id of its own.
+
+    Doubts that were set aside when the old one was left to be billed anew are set aside of it too, and whoever decided
+    that the energy alone is billed has decided that of it; anything else is decided anew.
+    """
     own = {"id", "public_id", "created_at", "external_id", "flags", "review"}
     facts = {field.attname: getattr(session, field.attname) for field in session._meta.concrete_fields}
     ids = (f"{session.external_id[:_LONGEST_ID]}#{number}" for number in range(2, 10_000))
     rows = ChargingSession.objects.filter(source=session.source)
     free = next(one for one in ids if not rows.filter(external_id=one).exists())
+    if session.review in _SET_ASIDE:
+        facts |= {"review": session.review, "flags": [flag for flag in session.flags if flag != CREDITED]}
+        own -= {"review", "flags"}
     return ChargingSession(external_id=free, **{name: fact for name, fact in facts.items() if name not in own})
 
 

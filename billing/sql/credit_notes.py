@@ -18,7 +18,9 @@ what stands in its place on the notes issued so far. The rules are those of `doc
 
 from typing import Final
 
+from billing.models.billing_status import BILLED_ANEW
 from billing.sql.invoices import DIGITS, vat_of, without_vat
+from charging.models import ChargingSession
 
 #: %(positions)s, %(amounts)s: the lines to credit, and how much of each; null for all that is left of it. %(all)s:
 #: every line. Once nothing is left to pay, lines that came to nothing go with the rest.
@@ -183,10 +185,13 @@ SELECT s.id, s.public_id FROM billing_billedsession b
 JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
 WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s ORDER BY s.id
 """
-#: What becomes of the released, each with a note of its own: `billing.models.billing_status.AFTER_CREDIT`.
-REVIEW: Final = """
+#: What becomes of the released, each with a note of its own: `billing.models.billing_status.AFTER_CREDIT`. Whoever had
+#: decided that a session is billed for its energy alone has decided that of what is billed anew, too.
+REVIEW: Final = f"""
 UPDATE charging_chargingsession s
-SET review = %(then)s, flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = r.note
+SET review = CASE WHEN %(then)s = '{BILLED_ANEW}' AND s.review = '{ChargingSession.Review.ENERGY_ONLY}'
+        THEN s.review ELSE %(then)s END,
+    flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = r.note
 FROM unnest(%(released)s::bigint[], %(notes)s::bytea[]) AS r(id, note)
 WHERE s.operator_id = %(operator)s AND s.id = r.id
 """

@@ -1,6 +1,6 @@
 """Rows that say something else of a known session: compared, taken over or not, and what was billed stays."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -81,6 +81,81 @@ def test_a_file_that_says_something_else_is_asked_about_once(in_north):
     third = bring_in(*LATER)
     assert not differences.open_ones().exists()
     assert set(RejectedRow.objects.filter(file_import=third).values_list("settled", flat=True)) == {"left"}
+
+
+def test_what_a_source_says_again_after_something_else_was_taken_over_is_asked_anew(in_north):
+    """5.5, then 4.5, then 5 kWh; and at last 4.5 once more, which was taken over once and does not stand there."""
+    Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
+    start = "1,A,c1,2026-10-05 10:00,2026-10-05 11:00,"
+    bring_in(start + "5.5")
+    for kwh in ("4.5", "5", "4.5"):
+        last = bring_in(start + kwh)
+        (difference,) = list(differences.open_ones())
+        assert difference.file_import == last
+        corrections.take_over([difference], **WHY)
+        assert session("1").energy_wh == float(kwh) * 1000
+    corrections.correct(session("1"), {"energy_wh": 6000}, **WHY)
+    bring_in(start + "4.5")
+    (difference,) = list(differences.open_ones())
+    corrections.keep([difference], **WHY)
+    bring_in(start + "4.5")
+    assert not differences.open_ones().exists(), "it was kept as a person had it"
+    corrections.correct(session("1"), {"energy_wh": 7000}, reason="again", at=NOW + timedelta(hours=1))
+    bring_in(start + "4.5")
+    assert differences.open_ones().exists(), "what was kept was another value"
+
+
+def test_what_a_source_says_of_a_session_that_another_is_billed_for_is_held_against_that(in_north):
+    """8 kWh are billed, then credited, as 6 are said: the same once more is settled, and 5 are asked of what stands."""
+    factories.tariff()
+    Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
+    start = "1,A,c1,2026-10-05 10:00,2026-10-05 11:00,"
+    bring_in(start + "8")
+    factories.rate_all()
+    factories.issued()
+    credit_notes.credit(Invoice.objects.get(), reason="The meter was wrong", by=None, at=NOW)
+    bring_in(start + "6")
+    assert corrections.take_over(list(differences.open_ones()), **WHY).taken == 1
+    bring_in(start + "6")
+    assert not differences.open_ones().exists()
+    bring_in(start + "5")
+    (difference,) = list(differences.open_ones())
+    assert difference.session == session("1#2")
+    assert corrections.take_over([difference], **WHY).taken == 1
+    assert (session("1").energy_wh, session("1#2").energy_wh) == (8000, 5000)
+    bring_in(start + "6")
+    assert differences.open_ones().exists()
+
+
+def test_what_was_billed_for_its_energy_alone_is_so_billed_anew(in_north):
+    """A charge of 30 hours was billed for its energy; credited and billed anew, its hours are not billed now."""
+    by_the_hour = {"type": "TIME", "price": 10, "step_size": 1, "vat": 25}
+    body = factories.flat("2")
+    body["elements"][0]["price_components"].append(by_the_hour)
+    factories.tariff(body)
+    outlet, dana = factories.connector(), drivers.create(name="Dana")
+    start = datetime(2026, 10, 3, 10, tzinfo=UTC)
+    facts: dict[str, Any] = {"series_start": None, "series_interval_s": None, "series_wh": None}
+    row = factories.session(
+        outlet,
+        dana,
+        start=start,
+        ended_at=start + timedelta(hours=30),
+        flags=["very_long"],
+        review="energy_only",
+        **facts,
+    )
+    factories.rate_all()
+    factories.issued()
+    invoice = Invoice.objects.get()
+    assert invoice.amount_due == 25
+    credit_notes.credit(invoice, reason="Fel", by=None, at=NOW, then="approved")
+    factories.rate_all()
+    assert SessionPrice.objects.get(session=row).amount_incl_vat == 25
+    new = corrections.correct(row, {"energy_wh": 9000}, **WHY)
+    factories.rate_all()
+    assert (new.review, new.flags) == ("energy_only", ["very_long"]), "its length is no new doubt"
+    assert SessionPrice.objects.get(session=new).amount_incl_vat == Decimal("22.5")
 
 
 def test_what_differs_is_priced_beside_what_is_stored(later):
@@ -223,6 +298,35 @@ def test_what_cannot_be_a_session_is_refused(later, facts, code):
         corrections.correct(session("3"), facts, **WHY)
     assert refusal.value.code == code
     assert session("3").corrections.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("doubt", "about"),
+    [
+        ("not_proven", None),
+        ("name_missing", None),
+        ("meter_unit", "energy_wh"),
+        ("meter_mismatch", "energy_wh"),
+        ("station_clock", "started_at"),
+        ("start_missing", "started_at"),
+    ],
+)
+def test_a_doubt_of_the_source_stays_until_what_it_is_about_is_another(later, doubt, about):
+    """The doubt that the meter counts in another unit is no smaller once the end of the session is another."""
+    facts: dict[str, Any] = {
+        "energy_wh": 7000,
+        "started_at": datetime(2026, 10, 3, 9, 55, tzinfo=UTC),
+        "ended_at": datetime(2026, 10, 3, 11, 5, tzinfo=UTC),
+    }
+    if doubt == "station_clock":
+        facts.pop("ended_at")
+    ChargingSession.objects.filter(external_id="3").update(flags=[doubt], review="pending")
+    for name in sorted(facts, key=lambda name: name == about):
+        if name == about:
+            assert (session("3").flags, session("3").review) == ([doubt], "pending")
+        corrections.correct(session("3"), {name: facts[name]}, **WHY)
+    left = ([], "approved") if about else ([doubt], "pending")
+    assert (session("3").flags, session("3").review) == left
 
 
 def test_readings_that_are_not_the_sessions_any_more_are_left_out(in_north):

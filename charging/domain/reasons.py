@@ -74,6 +74,38 @@ class Flag(StrEnum):
     NAME_MISSING = "name_missing"
 
 
+#: Doubts that the facts of a session by themselves say or do not say: whoever changes these has them judged anew.
+JUDGED: Final = frozenset(
+    {
+        Flag.ZERO_ENERGY,
+        Flag.NO_CHARGE,
+        Flag.NO_TIME,
+        Flag.VERY_LONG,
+        Flag.ABOVE_POWER,
+        Flag.SERIES_MISMATCH,
+        Flag.ABOVE_USUAL,
+        Flag.OVERLAP,
+    }
+)
+_OF_ENERGY = ("energy_wh", "meter_start_wh")
+_OF_TIMES = ("started_at", "ended_at")
+#: Doubts that its source alone could have, and about which facts each is: by their column names. What is about none of
+#: them, no other fact dispels.
+DOUBTED_FACTS: Final[dict[str, tuple[str, ...]]] = {
+    Flag.METER_MISMATCH: _OF_ENERGY,
+    Flag.METER_MISSING: _OF_ENERGY,
+    Flag.METER_BACKWARDS: _OF_ENERGY,
+    Flag.METER_UNIT: _OF_ENERGY,
+    Flag.REPEATED_ENERGY: _OF_ENERGY,
+    Flag.DURATION_MISMATCH: _OF_TIMES,
+    Flag.STATION_CLOCK: _OF_TIMES,
+    Flag.START_MISSING: ("started_at",),
+    Flag.STOP_MISSING: ("ended_at", "energy_wh"),
+    Flag.OUTLET_MISSING: ("connector_id",),
+    Flag.NOT_ADMITTED: ("token_id",),
+}
+
+
 #: A remark that settles the session by itself: it is written off, and nobody need decide.
 SETTLING: Final = Flag.NO_CHARGE
 

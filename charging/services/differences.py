@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from charging.domain.corrections import NAMED
+from charging.domain.corrections import COMPARED, NAMED, SERIES, changes
 from charging.domain.local_time import UTC_TIME
 from charging.domain.reasons import Reject
 from charging.ingest import identity
@@ -19,6 +19,7 @@ _SETTLED = {
     Correction.State.TAKEN_OVER.value: RejectedRow.Settled.TAKEN_OVER,
     Correction.State.KEPT.value: RejectedRow.Settled.LEFT,
 }
+_TAKEN = Correction.State.TAKEN_OVER
 _NAMES = ("site", "station", "connector", "token")
 
 
@@ -47,23 +48,47 @@ def _note(row: FileImport, rejected: Sequence[RejectedRow], network: Network) ->
     frame = _frame(facts)
     keys = network.placed(frame).select(*NAMED.values()).to_dicts()
     sessions = _sessions(row, frame)
-    earlier = {
-        (one.session_id, _named(one.said)): one
-        for one in Correction.objects.filter(session__in=set(sessions) - {None}).order_by("pk")
-    }
+    meant = _meant(set(sessions) - {None})
+    rows = Correction.objects.filter(session__in={*meant, *(one.pk for one in meant.values())}).order_by("pk")
+    earlier = {(meant[one.session_id].pk, _named(one.said)): one for one in rows if one.session_id in meant}
+    taken = {meant[one.session_id].pk: one.settled_at for one in rows.filter(state=_TAKEN).order_by("settled_at")}
     fresh = []
-    for each, said, session, key in zip(rejected, facts, sessions, keys, strict=True):
-        if session is None:
+    for each, said, number, key in zip(rejected, facts, sessions, keys, strict=True):
+        if number is None:
             continue
-        same = session, _named(said)
+        session = meant[number]
+        same = session.pk, _named(said)
         known = earlier.get(same)
-        if known is None:
-            opened = Correction(session_id=session, file_import=row, line_number=each.line_number, said=said | key)
+        if known is None or not _holds(known, session, taken.get(session.pk)):
+            opened = Correction(session_id=session.pk, file_import=row, line_number=each.line_number, said=said | key)
             earlier[same] = opened
             fresh.append(opened)
         elif known.state in _SETTLED:
             RejectedRow.objects.filter(pk=each.pk).update(settled=_SETTLED[known.state])
     Correction.objects.bulk_create(fresh)
+
+
+def _meant(numbers: set[int | None]) -> dict[int, ChargingSession]:
+    """The sessions, and those that are billed in the place of some; each under its number and that of the former."""
+    found = ChargingSession.objects.in_bulk([number for number in numbers if number])
+    found |= {session.pk: session for session in found.values()}
+    while True:
+        keys = {session.pk for session in found.values()}
+        steps = Correction.objects.filter(session__in=keys, state=_TAKEN, replaced_by__isnull=False)
+        instead = {step.session_id: step.replaced_by for step in steps.select_related("replaced_by")}
+        if not instead:
+            return found
+        found = {number: instead.get(session.pk) or session for number, session in found.items()}
+        found |= {session.pk: session for session in found.values()}
+
+
+def _holds(known: Correction, session: ChargingSession, taken_at: datetime | None) -> bool:
+    """Whether what was decided of the same words is decided still: nothing else was taken over since."""
+    if known.state == _TAKEN:
+        return not changes({name: getattr(session, name) for name in (*COMPARED, *SERIES)}, known.said)
+    if known.state == Correction.State.KEPT:
+        return taken_at is None or known.settled_at is None or taken_at <= known.settled_at
+    return True
 
 
 def _frame(facts: Sequence[dict[str, Any]]) -> pl.DataFrame:
