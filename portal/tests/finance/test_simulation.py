@@ -1,5 +1,6 @@
 """Past months' sessions priced by a draft: who would pay more, where, at what hour; and nothing else is touched."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from billing.services.effects import OF_PEOPLE, PARTS, Compared, Tally
 from billing.tests import factories
 from tenants import work
 from tenants.models import DriverGroup, Operator
-from tenants.scoping import current_operator_id
+from tenants.scoping import current_operator_id, tenant_scope
 
 OCTOBER, NOVEMBER = factories.OCTOBER.date(), factories.NOVEMBER
 SIMULATION = PriceEffect.Purpose.SIMULATION
@@ -154,6 +155,47 @@ def test_one_that_is_withheld_in_a_month_is_in_every_longer_stretch(neighbours, 
     august, october = date(2026, 8, 1), date(2026, 10, 1)
     assert shown(simulated(draft, month=august)) == ({2, 10}, set())
     assert shown(simulated(draft, month=august, last_month=october)) == ({10}, {2, 22})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_read_ahead_on_connections_of_their_own_come_to_the_same_in_their_order(north, monkeypatch):
+    def worked_out():
+        work.do_next(work.kind_named(PriceEffect.work_kind), north.pk, clock=lambda: NOVEMBER)
+        with tenant_scope(north.pk):
+            return PriceEffect.objects.get(purpose=SIMULATION)
+
+    with tenant_scope(north.pk):
+        Operator.objects.update(smallest_group=1)
+        factories.tariff()
+        at = factories.connector()
+        for number in range(23):
+            start = factories.OCTOBER + timedelta(hours=7 * number)
+            factories.session(at, factories.driver(f"N{number % 5}"), start=start, kwh=1 + number)
+        factories.rate_all()
+        version = tariffs.create(name="Tried", currency="SEK", document=factories.flat("4.00")).versions.get()
+        simulated(version)
+        whole = PriceEffect.objects.get(purpose=SIMULATION).result
+        effects.ask(version, at=NOVEMBER, purpose=SIMULATION, month=OCTOBER, reach="everywhere")
+    monkeypatch.setattr(effect_steps, "BATCH", 2)
+    read, by = effect_steps._read, []
+    monkeypatch.setattr(effect_steps, "_read", lambda *each: by.append(threading.current_thread().name) or read(*each))
+    row = worked_out()
+    assert row.result == whole
+    assert (row.done, row.total) == (24, 24)
+    assert len(by) == 12
+    assert {name[:6] for name in by} == {"effect"}
+
+    def fails(*each):
+        if len(by) == 15:
+            raise RuntimeError("Reading fails.")
+        by.append("")
+        return read(*each)
+
+    monkeypatch.setattr(effect_steps, "_read", fails)
+    with tenant_scope(north.pk):
+        effects.ask(version, at=NOVEMBER, purpose=SIMULATION, month=OCTOBER, reach="everywhere")
+    row = worked_out()
+    assert (row.is_open, row.attempts, row.result) == (True, 1, {})
 
 
 def test_batches_meet_the_same_people(neighbours, draft, monkeypatch):
