@@ -18,6 +18,7 @@ from billing.documents import paying
 from billing.domain import money
 from billing.letters import Letter
 from billing.models import DocumentLetter, HostStatement, Invoice, Receivable
+from billing.selectors import settlements
 from billing.services import documents, statement_documents
 from billing.services.letters import next_moment, rules
 from tenants import bookkeeping, work
@@ -42,7 +43,7 @@ def send(operator_id: int, row: DocumentLetter, *, clock: Callable[[], datetime]
     """Send one letter, at most once; see the head of this module."""
     with tenant_scope(operator_id):
         letter = _looked_at(row, at=clock())
-        message = _written(letter, Operator.objects.get(pk=operator_id)) if letter else None
+        message = _written(letter, Operator.objects.get(pk=operator_id), at=clock()) if letter else None
     if letter is None or message is None:
         return
     connection = mail.opened()
@@ -94,10 +95,10 @@ def _looked_at(row: DocumentLetter, *, at: datetime) -> DocumentLetter | None:
     return None
 
 
-def _written(letter: DocumentLetter, operator: Operator) -> Any:
+def _written(letter: DocumentLetter, operator: Operator, *, at: datetime) -> Any:
     language = letter.account.language or operator.language
     if letter.statement is not None:
-        return _with_statement(letter, letter.statement, operator, language)
+        return _with_statement(letter, letter.statement, operator, language, at=at)
     assert letter.invoice is not None
     own = rules().texts.get("sv" if language.startswith("sv") else "en", {})
     message = mail.letter_to(
@@ -112,6 +113,7 @@ def _written(letter: DocumentLetter, operator: Operator) -> Any:
         invoice_subject=own.get("subject", ""),
         invoice_text=own.get("text", ""),
         left=left(letter.invoice.credits or letter.invoice),
+        is_overdue=(letter.invoice.credits or letter.invoice).is_overdue(at),
         amount=abs(letter.invoice.amount_due),
         currency=letter.invoice.currency,
         said=said(letter.invoice.credits or letter.invoice, operator, language),
@@ -123,8 +125,11 @@ def _written(letter: DocumentLetter, operator: Operator) -> Any:
     return message
 
 
-def _with_statement(letter: DocumentLetter, statement: HostStatement, operator: Operator, language: str) -> Any:
+def _with_statement(
+    letter: DocumentLetter, statement: HostStatement, operator: Operator, language: str, *, at: datetime
+) -> Any:
     """The letter to a host."""
+    paid = settlements.payout(statement)
     message = mail.letter_to(
         str(letter.address),
         Letter.SETTLED,
@@ -133,6 +138,8 @@ def _with_statement(letter: DocumentLetter, statement: HostStatement, operator: 
         message_id=_message_id(letter, operator),
         statement=statement,
         settled=statement,
+        today=at.astimezone(statement.zone).date(),
+        paid_on=paid.paid_on if paid else None,
     )
     if rules().attaches_pdf:
         with bookkeeping.opened(Why.DOCUMENT, about=statement):

@@ -1,6 +1,6 @@
 """Invoices by e-mail: queued once, sent at most once, as fast as was agreed, whatever the mail server does."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.header import decode_header, make_header
 from email.utils import parseaddr
@@ -201,6 +201,32 @@ def test_an_invoice_s_letter_says_where_to_pay_and_what(in_north, north, clock):
     assert "Betala 20,00 kr senast" in mailed(invoice, north, clock)
     payments.record(invoice, Decimal(20), paid_on=NOVEMBER.date(), text="", by=None, today=clock.at.date())
     assert "Du behöver inte betala något." in mailed(invoice, north, clock)
+
+
+@pytest.mark.parametrize(
+    ("language", "on_the_day", "after_it"),
+    [
+        ("sv", "Betala 25,00 kr senast 2026-12-02 till", "faktura F1 från North Charging AB, som förföll 2026-12-02."),
+        ("en", "by 2 Dec 2026 to", "invoice F1 from North Charging AB, which was due on 2 Dec 2026. Please pay"),
+    ],
+)
+def test_the_letter_of_an_overdue_invoice_says_that_it_was_due(run, north, clock, language, on_the_day, after_it):
+    Account.objects.update(language=language)
+    invoice = Invoice.objects.earliest("number")
+    clock.at = datetime(2026, 12, 2, 22, 30, tzinfo=UTC)  # The last half hour of the day in Stockholm.
+    assert on_the_day in mailed(invoice, north, clock)
+    clock.later(hours=1)
+    body = mailed(invoice, north, clock)
+    assert after_it in body
+    assert on_the_day not in body
+
+
+def test_a_credit_note_after_the_due_date_says_that_the_rest_was_due(run, north, clock):
+    invoice = Invoice.objects.earliest("number")
+    clock.at = datetime(2026, 12, 3, 12, tzinfo=UTC)
+    asked = Asked({invoice.lines.get().position: Decimal(8)})
+    part = credit_notes.credit(invoice, reason="-", by=None, at=clock.at, asked=asked)
+    assert "Kvar att betala på fakturan, som förföll 2026-12-02, är 15,00 kr." in mailed(part, north, clock)
 
 
 def test_who_has_told_of_no_account_is_paid_to_the_one_on_the_invoice(run, north, clock):

@@ -4,8 +4,10 @@ from datetime import date
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from billing.models import Invoice
 from portal.templatetags.components import badge, dot
 from portal.words.states import told
 
@@ -30,6 +32,12 @@ def state_dot(thing: object, before: str = "") -> SafeString:
 def tone(thing: object) -> str:
     """The colour alone, for the badge of a page's heading."""
     return told(thing).tone
+
+
+@register.filter
+def is_overdue(invoice: Invoice) -> bool:
+    """Whether the last day to pay an invoice has passed."""
+    return invoice.is_overdue(timezone.now())
 
 
 @register.filter

@@ -35,6 +35,11 @@ USUAL_TEXT = gettext_noop(
     "Here is invoice {invoice} from {operator}. Please pay {unpaid} by {due} to {account}, with the reference"
     " {reference}.\n\nYour invoices are also in the portal: {portal}"
 )
+#: The same of an invoice whose due date has passed: it is mailed again, or late.
+OVERDUE_TEXT = gettext_noop(
+    "Here is invoice {invoice} from {operator}, which was due on {due}. Please pay {unpaid} to {account}, with the"
+    " reference {reference}.\n\nYour invoices are also in the portal: {portal}"
+)
 #: The same of an invoice of which nothing is left to pay.
 PAID_TEXT = gettext_noop(
     "Here is invoice {invoice} from {operator}. You have nothing to pay.\n\n"
@@ -308,7 +313,7 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "invoice_text": lambda own, facts: _filled(own or _usual_text(facts), facts),
     "amount": lambda amount, facts: measures.money(amount, facts["currency"]),
     "left": lambda left, facts: _left(left, facts),  # noqa: PLW0108  # it stands below
-    "settled": lambda row, facts: _settled(row, facts["operator"]),
+    "settled": lambda row, facts: _settled(row, facts),  # noqa: PLW0108  # it stands below
     "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
     "export": lambda export, facts: f"{exports.named(export)}, {exports.dated(export)}",
     "charged_on": lambda days, facts: ", ".join(date_format(day, "DATE_FORMAT") for day in days),
@@ -333,11 +338,18 @@ def _filled(words: str, facts: Mapping[str, Any]) -> str:
 
 def _usual_text(facts: Mapping[str, Any]) -> str:
     """The usual words of an invoice's letter."""
-    return gettext(USUAL_TEXT) if facts["left"] > 0 else gettext(PAID_TEXT)
+    if facts["left"] <= 0:
+        return gettext(PAID_TEXT)
+    return gettext(OVERDUE_TEXT) if facts["is_overdue"] else gettext(USUAL_TEXT)
 
 
 def _left(left: Decimal, facts: Mapping[str, Any]) -> str:
     """What a credit note leaves of its invoice: to pay, nothing, or to get back."""
+    if left > 0 and facts["is_overdue"]:
+        words = gettext(
+            "%(unpaid)s of the invoice, which was due on %(due)s, is left to pay, with the reference %(reference)s."
+        )
+        return str(words % facts["said"])
     if left > 0:
         words = gettext(
             "%(unpaid)s of the invoice is left to pay. It is due on %(due)s, with the reference %(reference)s."
@@ -355,23 +367,36 @@ def _left(left: Decimal, facts: Mapping[str, Any]) -> str:
     return words % named
 
 
-def _settled(row: HostStatement, operator: Operator) -> str:
-    """What a statement comes to, and what its host is asked."""
+def _settled(row: HostStatement, facts: Mapping[str, Any]) -> str:
+    """What a statement comes to, and what its host is asked; a day that has passed is not spoken of as one to come."""
+    operator, today, paid_on = facts["operator"], facts["today"], facts["paid_on"]
     written = figures(translation.get_language() or "en")
     named = {
         "contract": row.contract.name,
         "month": measures.month(row.month),
         "total": measures.money(row.total, row.currency),
         "due": written.day(row.due_on) if row.due_on else "",
+        "paid": written.day(paid_on) if paid_on else "",
         "until": written.day(row.object_until) if row.object_until else "",
         "portal": f"{settings.PORTAL_ADDRESS or f'https://{settings.ALLOWED_HOSTS[0]}'}/o/{operator.slug}/",
     }
     parts = [gettext("Here is the statement of %(contract)s for %(month)s.")]
-    if row.total > 0:
+    if row.total > 0 and paid_on:
+        parts[0] += " " + gettext("%(total)s was paid out to you on %(paid)s.")
+    elif row.total > 0 and row.due_on and row.due_on < today:
+        parts[0] += " " + gettext("%(total)s was to be paid out to you by %(due)s.")
+    elif row.total > 0:
         parts[0] += " " + gettext("%(total)s is paid out to you by %(due)s.")
     else:
         parts[0] += " " + gettext("Nothing is paid out this time.")
-    if row.number is not None and row.object_until is not None:
+    if row.number is not None and row.object_until is not None and row.object_until < today:
+        parts.append(
+            gettext(
+                "It is an invoice in your name, which we have written as agreed. Unless you objected by %(until)s, it"
+                " counts as approved by you."
+            )
+        )
+    elif row.number is not None and row.object_until is not None:
         parts.append(
             gettext(
                 "It is an invoice in your name, which we have written as agreed. If you do not object by %(until)s, it"
@@ -409,6 +434,7 @@ def invoice_example(operator: Operator, rules: MailRules, language: str) -> tupl
         "invoice_subject": own.get("subject", ""),
         "invoice_text": own.get("text", ""),
         "left": Decimal(412),
+        "is_overdue": False,
         "said": said,
     }
     return write(billing_letters.Letter.INVOICED, facts, language)

@@ -1,6 +1,8 @@
 """A driver's own invoices."""
 
-from billing.models import DocumentOpening
+import pytest
+
+from billing.models import DocumentOpening, Invoice
 from billing.selectors import openings
 from billing.services import credit_notes
 from billing.tests import factories
@@ -49,6 +51,15 @@ def test_a_credited_invoice_says_so(danas_browser, url, hers, north):
     page = text(danas_browser.get(url("invoices/")))
     assert "credited in full" in page
     assert f"for {hers.invoice}" in page
+
+
+@pytest.mark.parametrize("page", ["invoices/", "?month=2026-10"])
+@pytest.mark.parametrize(("passed", "said"), [(False, "due <time"), (True, "was due <time")])
+def test_a_due_date_that_has_passed_is_told_as_passed(danas_browser, url, hers, monkeypatch, page, passed, said):
+    monkeypatch.setattr(Invoice, "is_overdue", lambda _invoice, _at: passed)
+    shown = text(danas_browser.get(url(page)))
+    assert said in shown
+    assert ("was due" in shown) is passed
 
 
 def test_without_invoices_the_page_says_when_there_will_be_one(danas_browser, url):

@@ -71,7 +71,10 @@ def facts():
             due_on=date(2026, 4, 1),
             object_until=date(2026, 4, 9),
         ),
+        "today": date(2026, 3, 2),
+        "paid_on": None,
         "left": Decimal(1),
+        "is_overdue": False,
         "amount": Decimal(2),
         "currency": "SEK",
     }
@@ -127,6 +130,35 @@ def test_facts_are_said_in_the_language_of_the_letter():
     )
     _subject, text = letters.write(letters.Letter.FACTOR_RESET_ASKED, facts(), "en")
     assert "March 1, 2026, 1 p.m." in text
+
+
+@pytest.mark.parametrize(
+    ("at", "swedish", "english"),
+    [
+        (
+            {"paid_on": None, "today": date(2026, 4, 1)},
+            "Ni får 9,00 kr utbetalt senast 2026-04-01. Om ni inte invänder senast 2026-04-09 räknas den",
+            "SEK 9.00 is paid out to you by 1 Apr 2026. If you do not object by 9 Apr 2026, it",
+        ),
+        (
+            {"paid_on": None, "today": date(2026, 4, 10)},
+            "9,00 kr skulle ha betalats ut till er senast 2026-04-01. Har ni inte invänt senast 2026-04-09 räknas den",
+            "SEK 9.00 was to be paid out to you by 1 Apr 2026. Unless you objected by 9 Apr 2026, it",
+        ),
+        (
+            {"paid_on": date(2026, 3, 30), "today": date(2026, 4, 9)},
+            "9,00 kr betalades ut till er 2026-03-30. Om ni inte invänder senast 2026-04-09 räknas den",
+            "SEK 9.00 was paid out to you on 30 Mar 2026. If you do not object by 9 Apr 2026, it",
+        ),
+    ],
+)
+def test_a_statement_s_letter_speaks_of_a_day_that_has_passed_as_passed(at, swedish, english):
+    for language, told in (("sv", swedish), ("en", english)):
+        _subject, text = letters.write(billing_letters.Letter.SETTLED, facts() | at, language)
+        paid, approved = told.split(". ")
+        said = text.replace("\xa0", " ").replace("\u202f", " ")
+        assert f"{paid}." in said
+        assert approved in said
 
 
 @pytest.mark.parametrize("room", ["tenants/services", "tenants/log", "charging/services", "billing/services"])
