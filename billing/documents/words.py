@@ -222,11 +222,11 @@ SWEDISH: Final[Words] = {
     "f_tax": "Godkänd för F-skatt",
     "terms": "Betala senast på förfallodagen och ange OCR-numret.",
     "credit_open": "Du behöver inte betala faktura {number}. Har du redan betalat den får du tillbaka pengarna av"
-    " {seller}: mejla ditt namn och kontonummer till {email}.",
+    " {seller}: skicka ditt namn och kontonummer till {email}.",
     "credit_open_bare": "Du behöver inte betala faktura {number}. Har du redan betalat den betalar {seller} tillbaka"
     " pengarna till dig.",
     "credit_rest": "Efter den här kreditfakturan återstår {left} av faktura {number}. Har du betalat mer än så får du"
-    " tillbaka pengarna av {seller}: mejla ditt namn och kontonummer till {email}.",
+    " tillbaka pengarna av {seller}: skicka ditt namn och kontonummer till {email}.",
     "credit_rest_bare": "Efter den här kreditfakturan återstår {left} av faktura {number}. Har du betalat mer än så"
     " betalar {seller} tillbaka pengarna till dig.",
     "part": "del av beloppet",

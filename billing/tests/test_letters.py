@@ -239,7 +239,7 @@ def test_who_has_told_of_no_account_is_paid_to_the_one_on_the_invoice(run, north
         ("0", "", "Kvar att betala på fakturan är 15,00 kr. Den förfaller 2026-12-02 och betalas med OCR-nummer"),
         ("15", "", "Du har inget kvar att betala på fakturan."),
         ("25", "", "Du har betalat 10,00 kr för mycket. Pengarna får du tillbaka av North Charging AB."),
-        ("25", "a@north.example", "mejla ditt namn och kontonummer till a@north.example."),
+        ("25", "a@north.example", "skicka ditt namn och kontonummer till a@north.example."),
     ],
 )
 def test_a_credit_note_s_letter_says_what_becomes_of_the_money(run, north, clock, paid, email, said):

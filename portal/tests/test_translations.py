@@ -85,6 +85,14 @@ def wrong(entry: dict[str, str]) -> str:
     return ""
 
 
+def test_a_thing_has_one_swedish_name():
+    """E-mail is e-post: the other word for it stood beside it, on the same pages."""
+    printed = (ROOT / "billing" / "documents" / "words.py").read_text(encoding="utf-8")
+    texts = [text for entry in entries() for name, text in entry.items() if name.startswith("msgstr")]
+    assert len(texts) > 1000
+    assert [text for text in (*texts, *printed.splitlines()) if re.search(r"(?i)mejl", text)] == []
+
+
 def test_every_entry_is_translated_faithfully() -> None:
     assert {entry["msgid"]: wrong(entry) for entry in entries() if wrong(entry)} == {}
 
