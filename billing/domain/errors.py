@@ -79,6 +79,7 @@ class Code(StrEnum):
     RUN_UNDER_REVIEW = "run_under_review"
     RUN_MOVED = "run_moved"
     RUN_OLD_PRICES = "run_old_prices"
+    RUN_REASSIGNED = "run_reassigned"
     RUN_LATE_SESSIONS = "run_late_sessions"
     RUN_PRICES_CHANGED = "run_prices_changed"
     RUN_CARRIED_OVER = "run_carried_over"

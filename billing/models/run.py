@@ -106,8 +106,8 @@ class RunRemark(OperatorOwned):
     """A draft that is odd beside what its customer usually pays. Made once the run is drafted, the oddest ones only.
 
     usual: the mean of the customer's last invoices; None when there are none. off_by: how far the draft is from it.
-    Of who got nothing the invoice is the last one they got. That sessions of a draft were moved to another payer is
-    noted as it happens.
+    Of who got nothing the invoice is the last one they got. That sessions of a draft were moved to another payer, or
+    may be priced by another tariff, is noted as it happens.
     """
 
     class Code(models.TextChoices):
@@ -116,6 +116,10 @@ class RunRemark(OperatorOwned):
         FIRST = "first", _("a first invoice, and a large one")
         NOTHING = "nothing", _("no invoice this time")
         MOVED = "moved", _("sessions moved to another payer")
+        PRICED = "priced", _("another tariff was assigned")
+
+    #: What is noted as it happens, and judged when the run is looked at.
+    NOTED = (Code.MOVED, Code.PRICED)
 
     run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="remarks")
     invoice = OwnedForeignKey("billing.Invoice", models.CASCADE, related_name="remarks")

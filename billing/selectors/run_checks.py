@@ -1,13 +1,13 @@
 """What is to be looked at before a run is issued: each finding is one query, and some keep the run from being issued.
 
 What blocks would make an invoice wrong: sessions that somebody has to decide about, or that another payer pays for by
-now; prices that were published since the drafts were made; VAT without the seller's VAT number of the country; and an
-invoice above the limit of a simplified one without its seller's or buyer's address (ML 2023:200, 17 kap. 24 and 26 §§;
-private persons need no invoice). Everything else only tells. What is odd about single drafts, and who got none, is
-worked out once, when the run is drafted (`billing.sql.remarks`).
+now; prices that were published since the drafts were made, and tariffs that were assigned or taken away since; VAT
+without the seller's VAT number of the country; and an invoice above the limit of a simplified one without its seller's
+or buyer's address (ML 2023:200, 17 kap. 24 and 26 §§; private persons need no invoice). Everything else only tells.
+What is odd about single drafts, and who got none, is worked out once, when the run is drafted (`billing.sql.remarks`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,19 +16,23 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from billing import batches
 from billing.domain.calendar import month_bounds
 from billing.domain.errors import Code
-from billing.models import BilledSession, Dispute, Invoice, InvoiceRun, RunProblem, Tariff, TariffVersion
+from billing.models import BilledSession, Dispute, Invoice, InvoiceRun, RunProblem, RunRemark, Tariff, TariffVersion
 from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
-from billing.selectors import day_sums, e_invoices, month_sums, sellers, unbilled
+from billing.selectors import day_sums, e_invoices, month_sums, sellers, terms, unbilled
 from billing.selectors.day_sums import Wanted
 from billing.sql.payers import JOINED, PAYER
 from charging.models import Correction
 from tenants.models import Account, Operator
+from tenants.scoping import current_operator_id
 
 #: An invoice of up to so much, VAT included, may do without addresses. Of another currency nothing is refused.
 SIMPLIFIED: Final = {"SEK": Decimal(4000), "EUR": Decimal(400)}
+#: So many sessions are held against the assignments of now; where more are touched, all of them count as others.
+COMPARED_AT_MOST: Final = 20_000
 #: So many payers, invoices or tariffs are named with a finding.
 NAMED: Final = 10
 #: What keeps a run from being issued.
@@ -37,6 +41,7 @@ BLOCKING: Final = frozenset(
         Code.RUN_UNDER_REVIEW,
         Code.RUN_MOVED,
         Code.RUN_OLD_PRICES,
+        Code.RUN_REASSIGNED,
         Code.SELLER_WITHOUT_VAT_NUMBER,
         Code.SELLER_WITHOUT_NUMBER_ABROAD,
         Code.SELLER_WITHOUT_ADDRESS,
@@ -89,6 +94,7 @@ def blocking(run: InvoiceRun) -> list[Finding]:
         Finding(Code.RUN_UNDER_REVIEW, count=unbilled.drafted_under_review(run)),
         _moved(run),
         _old_prices(run),
+        _reassigned(run),
         Finding(Code.SELLER_WITHOUT_VAT_NUMBER, count=0 if operator.vat_number else _with_vat(run)),
         Finding(Code.SELLER_WITHOUT_NUMBER_ABROAD, count=sellers.missing_abroad(run, operator)[0]),
         Finding(Code.SELLER_WITHOUT_ADDRESS, count=0 if operator.street and operator.city else _full(run).count()),
@@ -144,6 +150,27 @@ def _old_prices(run: InvoiceRun) -> Finding:
     """Tariffs of which a version was published since and reaches back into the billed time."""
     rows = TariffVersion.objects.filter(published_at__gt=run.started_at, valid_from__lt=run.until)
     return _tariffs(rows, Code.RUN_OLD_PRICES)
+
+
+def _reassigned(run: InvoiceRun) -> Finding:
+    """Sessions that another tariff prices by now, on drafts that an assignment has touched."""
+    noted = RunRemark.objects.filter(run=run, code=RunRemark.Code.PRICED).values("invoice")
+    rows = BilledSession.objects.filter(IN_FORCE, invoice__in=noted)
+    priced = dict(rows.values_list("session", "session__prices__tariff_version"))
+    if not priced:
+        return Finding(Code.RUN_REASSIGNED, count=0)
+    other = _priced_otherwise(priced) if len(priced) <= COMPARED_AT_MOST else sorted(priced)
+    drafts = run.invoices.filter(billed_sessions__session__in=other[:COMPARED_AT_MOST]).distinct()
+    first = drafts.select_related("buyer", "account").order_by("-amount_due", "pk")[:NAMED]
+    return Finding(Code.RUN_REASSIGNED, count=len(other), about=list(first))
+
+
+def _priced_otherwise(priced: Mapping[int, int | None]) -> list[int]:
+    """Those of the sessions that assignments of now give another version than they were priced by."""
+    batch = batches.read(current_operator_id(), list(priced))
+    versions, chosen = terms.price_book().choose(batch)
+    now = [versions[place].pk if place >= 0 else None for place in chosen.tolist()]
+    return [session for session, version in zip(batch.id.tolist(), now, strict=True) if version != priced[session]]
 
 
 def _changed_prices(run: InvoiceRun) -> Finding:

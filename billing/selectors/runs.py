@@ -155,7 +155,7 @@ def before(run: InvoiceRun) -> InvoiceRun | None:
 
 def remarks(run: InvoiceRun) -> QuerySet[RunRemark]:
     """What is odd among the run's invoices, and who got none, the oddest first."""
-    rows = run.remarks.exclude(code=RunRemark.Code.MOVED)
+    rows = run.remarks.exclude(code__in=RunRemark.NOTED)
     rows = rows.select_related("invoice__buyer", "invoice__account", "invoice__credits")
     return rows.order_by("-off_by", "pk")
 

@@ -19,8 +19,9 @@ from billing.domain.documents import mapping
 from billing.domain.errors import BillingError, Code, TariffError
 from billing.domain.tariff.kept import check_kept
 from billing.domain.tariff.model import parse_tariff
-from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.selectors import approval_facts
+from billing.models import BilledSession, Invoice, RunRemark, Tariff, TariffAssignment, TariffVersion
+from billing.models.invoice import IN_FORCE
+from billing.selectors import approval_facts, waiting
 from billing.services import approved, rating
 from charging.models import Site, Station
 from tenants.bounds import OutOfBounds, json_of
@@ -138,6 +139,7 @@ def assign(
         valid_until=valid_until,
     )
     rating.forget_target(assignment, since=valid_from)
+    _note_on_drafts(assignment, since=valid_from)
     return assignment
 
 
@@ -152,12 +154,25 @@ def unassign(assignment: TariffAssignment, *, at: datetime) -> None:
     """End an assignment. One that has not begun, or began at that very instant, disappears."""
     if assignment.valid_from >= at:
         rating.forget_target(assignment, since=assignment.valid_from)
+        _note_on_drafts(assignment, since=assignment.valid_from)
         assignment.delete()
         return
     if assignment.valid_until is None or assignment.valid_until > at:
         rating.forget_target(assignment, since=at)
+        _note_on_drafts(assignment, since=at)
         assignment.valid_until = at
         assignment.save(update_fields=["valid_until"])
+
+
+def _note_on_drafts(assignment: TariffAssignment, *, since: datetime) -> None:
+    """Note on drafts that some of their sessions may be priced by another tariff by now."""
+    reached = waiting.reached_prices(assignment, since=since).values("session")
+    billed = BilledSession.objects.filter(IN_FORCE, session__in=reached, invoice__state=Invoice.State.DRAFT)
+    rows = billed.exclude(invoice__run=None).order_by().values_list("invoice__run", "invoice").distinct()
+    code = RunRemark.Code.PRICED
+    RunRemark.objects.bulk_create(
+        (RunRemark(run_id=run, invoice_id=invoice, code=code, off_by=0) for run, invoice in rows), batch_size=5_000
+    )
 
 
 @transaction.atomic

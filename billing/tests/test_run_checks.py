@@ -83,6 +83,31 @@ def test_prices_published_for_the_drafted_time_keep_it(charged):
     assert refused(run) == Code.RUN_OLD_PRICES
 
 
+def test_a_tariff_assigned_for_the_drafted_time_keeps_it_until_it_is_taken_away(charged):
+    """Not published since, but assigned: the driver's own price holds for October, and another's does not matter."""
+    own, for_another = tariff(flat("1.00"), name="Own", driver=driver()), driver()
+    run = drafted()
+    tariffs.assign(own, driver=for_another, valid_from=OCTOBER)
+    tariffs.assign(own, driver=charged, valid_from=NOVEMBER)
+    assert found(run) == {}
+    late = tariffs.assign(own, driver=charged, valid_from=OCTOBER)
+    (finding,) = run_checks.findings(run)
+    assert (finding.code, finding.count, finding.about) == (Code.RUN_REASSIGNED, 1, [Invoice.objects.get()])
+    assert refused(run) == Code.RUN_REASSIGNED
+    tariffs.unassign(late, at=OCTOBER)
+    assert found(run) == {}
+    assert list(run_rows.remarks(run)) == []
+
+
+def test_a_weaker_assignment_for_the_drafted_time_does_not(charged):
+    own = tariff(flat("1.00"), name="Own", driver=charged)
+    run = drafted()
+    tariffs.assign(own, valid_from=OCTOBER)
+    assert found(run) == {}
+    tariffs.unassign(own.assignments.get(driver=charged), at=OCTOBER + timedelta(hours=1))
+    assert found(run) == {}, "what began before is priced as it was"
+
+
 def test_prices_for_later_do_not(charged):
     run = drafted()
     version = tariffs.save_draft(Tariff.objects.get(), document=flat("1.00"))

@@ -100,6 +100,11 @@ ERRORS: dict[str, str | Promise] = {
         " drafts and start the run again.",
         "count",
     ),
+    Code.RUN_REASSIGNED: ngettext_lazy(
+        "%(count)s drafted session is priced by another tariff by now. Discard the drafts and start the run again.",
+        "%(count)s drafted sessions are priced by another tariff by now. Discard the drafts and start the run again.",
+        "count",
+    ),
     Code.SELLER_WITHOUT_VAT_NUMBER: ngettext_lazy(
         "%(count)s invoice has VAT, and your VAT number is missing.",
         "%(count)s invoices have VAT, and your VAT number is missing.",
