@@ -1,31 +1,35 @@
-"""Rating, drafting and issuing a million sessions, beside what PostgreSQL alone needs; and trying a draft of a tariff.
+"""A month's close (rating, drafting, issuing) of 10,000, 100,000 and a million sessions, beside what PostgreSQL alone needs.
 
-Run: `bin/benchmark run`, or `python -m benchmarks.run [SESSIONS [WORKERS [DRIVERS]]]`. The services are those of the
-portal, called as its tasks call them: one transaction a batch or chunk, with row security, keys, foreign
-keys and triggers. "Plain" is `CREATE TABLE … AS SELECT` of the resulting rows: no keys, no checks. Of the simulation it
-is the engine on sessions that are in memory: nothing read, compared or added up.
+Run: `bin/benchmark run`, or `python -m benchmarks.run [SESSIONS …]`. The services are those of the portal, called as
+its tasks call them: one transaction a batch or chunk, with row security, keys, foreign keys and triggers, by two
+processes that were there before, as workers are. Of the largest size each step is told, and trying a draft of a tariff
+on its sessions. "Plain" is `CREATE TABLE … AS SELECT` of the resulting rows: no keys, no checks. Of the simulation it is
+the engine on sessions that are in memory: nothing read, compared or added up.
 """
 
 import copy
 import multiprocessing
+import resource
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from benchmarks import network
 from billing import batches
 from billing.domain.calendar import month_after
-from billing.models import InvoiceRun, PriceEffect, Pricing, SessionPrice, TariffVersion
+from billing.models import InvoiceRun, PriceEffect, Pricing, RunChunk, SessionPrice, TariffVersion
 from billing.selectors import reconciliation, terms
 from billing.selectors.pricing import priced_groups
-from billing.services import effects, rating, run_steps, runs, tariffs
+from billing.services import effects, rating, runs, tariffs
 from charging.models import ChargingSession
 from tenants import work
 from tenants.models import Operator
@@ -45,26 +49,95 @@ DAY_NIGHT: dict[str, Any] = {
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def main(sessions: int = 1_000_000, workers: int = 2, drivers: int = 20_000) -> None:
-    """Build the operator, measure each step, print a table in Markdown."""
-    operator = prepared(sessions, drivers)
-    print(f"{sessions:,} sessions of {drivers:,} drivers; {workers} workers rate and draft.\n")
+SIZES, SESSIONS_A_DRIVER, WORKERS = (10_000, 100_000, 1_000_000), 50, 2
+
+
+class Workers:
+    """Processes that wait for work, as those of a lane do: what they need is imported before they are asked."""
+
+    def __init__(self, count: int = WORKERS) -> None:
+        each = multiprocessing.get_context("spawn")
+        self._each = [ProcessPoolExecutor(1, each) for _ in range(count)]
+        self.do(ready)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._each:
+            one.shutdown()
+
+    def do(self, what: Callable[[], object]) -> None:
+        """Have each do the same, at once."""
+        for doing in [one.submit(what) for one in self._each]:
+            doing.result()
+
+    def peak_mb(self) -> float:
+        """The most memory that one of them has had, in MB; without the pages that it shares with PostgreSQL."""
+        return max(one.submit(peak_mb).result() for one in self._each)
+
+
+def ready() -> None:
+    """Be what a worker is before work comes: connected."""
+    connection.ensure_connection()
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A month that was closed, and what it took."""
+
+    sessions: int
+    rate: float
+    draft: float
+    issue: float
+    peak_mb: float
+
+    @property
+    def seconds(self) -> float:
+        """Of all three steps."""
+        return self.rate + self.draft + self.issue
+
+
+def main(*sizes: int) -> None:
+    """Close a month of each size, in their order; print tables in Markdown."""
+    *smaller, largest = sizes or SIZES
+    closed = [close(size, tell=nothing) for size in smaller]
+    print(f"{largest:,} sessions of {largest // SESSIONS_A_DRIVER:,} drivers; {WORKERS} workers rate and draft.\n")
     print("| step | rows | seconds | rows a second | plain, seconds | times plain |\n|---|---|---|---|---|---|")
-    seconds = timed(lambda: rate_all(operator, workers))
-    row("rate", count(operator, "billing_sessionprice"), seconds, plain(operator, "billing_sessionprice"))
+    closed.append(close(largest, tell=row))
+    operator = Operator.objects.latest("pk")
     network.analyze()
-    run, seconds = started(operator)
-    row("start (plan the chunks)", sessions, seconds)
-    seconds = timed(lambda: draft(operator, run, workers))
-    row("draft, sessions", count(operator, "billing_billedsession"), seconds)
-    lines = count(operator, "billing_invoiceline")
-    row("draft, invoice lines", lines, seconds, plain(operator, "billing_invoiceline"))
-    seconds = timed(lambda: issue(operator, run))
-    row("issue, invoices", count(operator, "billing_invoice"), seconds, plain(operator, "billing_invoice"))
-    network.analyze()
-    row("reconcile", sessions, timed(lambda: reconcile(operator)))
+    row("reconcile", largest, timed(lambda: reconcile(operator)))
     draft_of_tariff = dearer(operator)
-    row("simulate", sessions, timed(lambda: simulate(operator, draft_of_tariff)), engine(operator, draft_of_tariff))
+    row("simulate", largest, timed(lambda: simulate(operator, draft_of_tariff)), engine(operator, draft_of_tariff))
+    print("\n| sessions | rate | draft | issue | together, seconds | µs a session | memory of a worker, MB |")
+    print("|---|---|---|---|---|---|---|")
+    for one in closed:
+        steps = f"{one.rate:.1f} | {one.draft:.1f} | {one.issue:.1f} | **{one.seconds:.1f}**"
+        print(f"| {one.sessions:,} | {steps} | {one.seconds / one.sessions * 1e6:.0f} | {one.peak_mb:.0f} |")
+
+
+def close(sessions: int, *, tell: Callable[..., None]) -> Closed:
+    """Build an operator of its own, price all of its sessions, draft and issue them; tell of each step as it is done."""
+    operator = prepared(sessions, sessions // SESSIONS_A_DRIVER)
+    with Workers() as workers:
+        rated = timed(lambda: rate_all(operator, workers))
+        tell("rate", count(operator, "billing_sessionprice"), rated, plain(operator, "billing_sessionprice"))
+        network.analyze()
+        run, begun = started(operator)
+        tell("start (plan the chunks)", sessions, begun)
+        drafted = timed(lambda: draft(operator, run, workers))
+        tell("draft, sessions", count(operator, "billing_billedsession"), drafted)
+        lines = count(operator, "billing_invoiceline")
+        tell("draft, invoice lines", lines, drafted, plain(operator, "billing_invoiceline"))
+        issued = timed(lambda: issue(operator, run))
+        tell("issue, invoices", count(operator, "billing_invoice"), issued, plain(operator, "billing_invoice"))
+        return Closed(sessions, rated, begun + drafted, issued, workers.peak_mb())
 
 
 def prepared(sessions: int, drivers: int = network.DRIVERS) -> Operator:
@@ -77,25 +150,17 @@ def prepared(sessions: int, drivers: int = network.DRIVERS) -> Operator:
     return operator
 
 
-def rate_all(operator: Operator, workers: int = 2) -> None:
+def rate_all(operator: Operator, workers: Workers) -> None:
     """As the workers do it: a batch of a share a transaction, until nothing waits."""
     with tenant_scope(operator.pk):
         rating.ask()
-    in_processes(workers, partial(work_off, operator.pk, Pricing.work_kind))
+    workers.do(partial(work_off, operator.pk, Pricing.work_kind))
 
 
 def work_off(operator_id: int, kind: str) -> None:
     """Do all there is of a kind of work."""
     while work.do_next(work.kind_named(kind), operator_id, clock=timezone.now):
         pass
-
-
-def in_processes(count: int, do: Callable[[], object]) -> None:
-    """Do the same in so many processes at once, as the workers of a lane."""
-    connections.close_all()
-    with multiprocessing.get_context("spawn").Pool(count) as pool:
-        for each in [pool.apply_async(do) for _ in range(count)]:
-            each.get()
 
 
 def started(operator: Operator) -> tuple[InvoiceRun, float]:
@@ -108,9 +173,9 @@ def started(operator: Operator) -> tuple[InvoiceRun, float]:
     return run, time.perf_counter() - begun
 
 
-def draft(operator: Operator, run: InvoiceRun, workers: int) -> None:
-    """Work off the chunks in so many processes."""
-    in_processes(workers, partial(run_steps.draft_all, operator.pk, run, clock=timezone.now))
+def draft(operator: Operator, run: InvoiceRun, workers: Workers) -> None:
+    """Work off the chunks, as the workers do it."""
+    workers.do(partial(work_off, operator.pk, RunChunk.work_kind))
 
 
 def issue(operator: Operator, run: InvoiceRun) -> None:
@@ -178,11 +243,25 @@ def count(operator: Operator, table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
+def issued_month(operator: Operator) -> InvoiceRun:
+    """Price, draft and issue all there is, for what is measured of documents; return the run."""
+    with Workers() as workers:
+        rate_all(operator, workers)
+        run, _seconds = started(operator)
+        draft(operator, run, workers)
+    issue(operator, run)
+    return run
+
+
 def timed(do: Callable[[], object]) -> float:
     """Seconds it takes."""
     begun = time.perf_counter()
     do()
     return time.perf_counter() - begun
+
+
+def nothing(*_: object) -> None:
+    """Tell nothing."""
 
 
 def row(step: str, rows: int, seconds: float, plain_seconds: float | None = None) -> None:
