@@ -67,6 +67,9 @@ class Rerating(OperatorOwned, Work):
 class RerateItem(OperatorOwned):
     """One invoice within a re-rating: which of its sessions change, and what is credited and billed anew, with VAT.
 
+    facts: of one that is refused, why; else, where others than its payer are billed anew,
+    `{"payers": {account: {"billed": amount, "sessions": how many}}}`.
+
     The lock on its row keeps two workers apart; it is done in the transaction that makes its documents.
     """
 

@@ -1,11 +1,12 @@
 """Re-ratings: the list, and what one comes to for everybody it concerns."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, F, QuerySet, Sum
@@ -73,11 +74,38 @@ def sums(rerating: Rerating) -> list[Sums]:
     """What it comes to, one row a currency."""
     rows = rerating.items.filter(state__in=COUNTED).order_by("currency").values_list("currency")
     found = rows.annotate(Count("account", distinct=True), Count("pk"), Sum("credited"), Sum("billed"))
+    payers = by_account(rerating)
+    if isinstance(payers, list):  # others than those who are credited are billed anew
+        count = Counter(row["currency"] for row in payers)
+        return [Sums(currency, count[currency], *sums) for currency, _, *sums in found]
     return [Sums(*row) for row in found]
 
 
-def by_account(rerating: Rerating) -> QuerySet[Any, Any]:
+def by_account(rerating: Rerating) -> QuerySet[Any, Any] | list[dict[str, Any]]:
     """What each payer gains or loses, the greatest difference first: rows for `of_account`."""
+    summed = _by_account(rerating)
+    moved = rerating.items.filter(state__in=COUNTED, facts__has_key="payers")
+    found = {(row["account"], row["currency"]): dict(row) for row in summed} if moved.exists() else {}
+    for item in moved:
+        own = found[item.account_id, item.currency]
+        own["billed"] -= item.billed
+        for account, share in item.facts["payers"].items():
+            nothing = {"account": int(account), "currency": item.currency, "invoices": 0, "sessions": 0}
+            row = found.setdefault((int(account), item.currency), {**nothing, "credited": _NONE, "billed": _NONE})
+            row["billed"] += Decimal(share["billed"])
+            if row is not own:
+                row["invoices"] += 1
+                row["sessions"] += share["sessions"]
+    if not found:
+        return summed
+    return sorted(found.values(), key=lambda row: (-abs(row["billed"] - row["credited"]), row["account"]))
+
+
+_NONE: Final = Decimal(0)
+
+
+def _by_account(rerating: Rerating) -> QuerySet[Any, Any]:
+    """What is credited of each payer's invoices, and billed anew in their place."""
     rows = rerating.items.filter(state__in=COUNTED).order_by().values("account", "currency")
     sums = rows.annotate(
         invoices=Count("pk"), sessions=Sum("sessions__len"), credited=Sum("credited"), billed=Sum("billed")
@@ -120,8 +148,10 @@ def facts(rerating: Rerating) -> dict[str, Any]:
     found = sums(rerating)
     digest = hashlib.sha256()
     items = rerating.items.filter(state__in=COUNTED).order_by("pk")
-    for row in items.values_list("invoice_id", "sessions", "credited", "billed").iterator(chunk_size=10_000):
-        digest.update(" ".join(map(str, row)).encode() + b"\n")
+    rows = items.values_list("invoice_id", "sessions", "credited", "billed", "facts")
+    for *row, told in rows.iterator(chunk_size=10_000):
+        payers = [sorted(told["payers"].items())] if told else []
+        digest.update(" ".join(map(str, [*row, *payers])).encode() + b"\n")
     return {
         "reason": rerating.reason,
         "since": rerating.since.isoformat(),

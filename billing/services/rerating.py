@@ -7,7 +7,7 @@ or comes twice does everything once. What would come out otherwise than was deci
 session is credited that could not be billed anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -42,10 +42,14 @@ class ReratingRefused(BillingError):
 
 @dataclass(frozen=True, slots=True)
 class Redone:
-    """What an invoice's part came to, with VAT: credited, and billed anew; and of which sessions something changes."""
+    """What an invoice's part came to, with VAT: credited, and billed anew; and of which sessions something changes.
+
+    payers: who is billed anew where that is not the invoice's payer alone, as `RerateItem.facts` has it.
+    """
 
     credited: Decimal
     billed: Decimal
+    payers: Mapping[str, Any]
     changed: Sequence[int]
     documents: Sequence[int]
 
@@ -163,6 +167,7 @@ def work_out(item_id: int, *, at: datetime) -> None:
     else:
         item.credited, item.billed = found.credited, found.billed
         item.state = State.CHANGES if found.changed else State.SAME
+        item.facts = {"payers": found.payers} if found.payers else {}
     item.save()
 
 
@@ -176,7 +181,8 @@ def carry_out(item_id: int, *, at: datetime) -> None:
     try:
         with transaction.atomic():
             found = _redone(item, item.sessions, at=at)
-            if (found.credited, found.billed) != (item.credited, item.billed):
+            seen = item.credited, item.billed, item.facts.get("payers", {})
+            if (found.credited, found.billed, found.payers) != seen:
                 raise ReratingRefused(Code.RERATING_OUTDATED, field="amount_due", value=found.billed)
     except BillingError as refusal:
         _refuse(item, refusal)
@@ -245,7 +251,9 @@ def _redone(item: RerateItem, sessions: Sequence[int], *, at: datetime) -> Redon
     drafts = drafting.draft_anew(invoice, sessions=anew, at=at)
     _check_whole(anew, drafts)
     billed = _issue(invoice, drafts, at=at)
-    return Redone(-note.amount_due, billed, _changed(note, drafts, sessions), [note.pk, *drafts])
+    payers = _payers(invoice, drafts)
+    changed = _changed(note, drafts, sessions) if not payers else _moved(invoice, note, drafts, sessions)
+    return Redone(-note.amount_due, billed, payers, changed, [note.pk, *drafts])
 
 
 def _issue(original: Invoice, drafts: Sequence[int], *, at: datetime) -> Decimal:
@@ -284,6 +292,25 @@ def _changed(note: Invoice, drafts: Sequence[int], sessions: Sequence[int]) -> l
     """
     before, after = _lines(note.operator_id, [note.pk]), _lines(note.operator_id, drafts)
     return [session for session in sessions if before.get(session) != after.get(session)]
+
+
+def _moved(invoice: Invoice, note: Invoice, drafts: Sequence[int], sessions: Sequence[int]) -> list[int]:
+    """The sessions of which something changes, if only who pays."""
+    rows = BilledSession.objects.filter(invoice__in=drafts).exclude(invoice__account=invoice.account_id)
+    otherwise = {*_changed(note, drafts, sessions), *rows.values_list("session", flat=True)}
+    return [session for session in sessions if session in otherwise]
+
+
+def _payers(invoice: Invoice, drafts: Sequence[int]) -> dict[str, Any]:
+    """Who is billed anew, how much and for how many sessions; nothing where that is the invoice's payer alone.
+
+    Since it was billed, a driver or card may have been moved to another account for the time.
+    """
+    rows = Invoice.objects.filter(pk__in=drafts).order_by("account").values_list("account")
+    found = list(rows.annotate(Sum("amount_due"), Sum("session_count")))
+    if all(account == invoice.account_id for account, _, _ in found):
+        return {}
+    return {str(account): {"billed": str(due), "sessions": count} for account, due, count in found}
 
 
 def _lines(operator_id: int, documents: Sequence[int]) -> dict[int, list[str]]:

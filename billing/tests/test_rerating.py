@@ -20,7 +20,7 @@ from billing.models import (
 )
 from billing.selectors import invoices, reconciliation, reratings
 from billing.selectors.credits import Asked
-from billing.services import credit_notes, documents, fees, issuing, rating, rerating, tariffs
+from billing.services import account_moves, credit_notes, documents, fees, issuing, rating, rerating, tariffs
 from billing.services.approved import NotApproved
 from billing.services.fees import Agreed, Discount
 from billing.services.rerating import ReratingRefused
@@ -29,7 +29,7 @@ from charging.models import ChargingSession, Correction
 from tenants import work
 from tenants.models import Account, AuditEntry, Operator
 from tenants.scoping import tenant_scope
-from tenants.services.people import operators
+from tenants.services.people import accounts, operators
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
 KIND = "rerating"
@@ -97,6 +97,34 @@ def test_what_each_payer_gains_is_known_before_anything_happens(billed, worked_o
         assert (total.accounts, total.invoices, total.difference) == (3, 3, Decimal("-675.00"))
         rows = reratings.of_account(reratings.by_account(worked_out))
         assert [(row.sessions, row.credited, row.billed) for row in rows] == [(1, Decimal(250), Decimal(25))] * 3
+
+
+def test_who_is_billed_anew_is_told_where_a_driver_was_moved_since(billed):
+    """The first driver drove for a company in October, which is known since: the company pays, and the page says so."""
+    with tenant_scope(billed.pk):
+        correct_the_tariff()
+        moved = Account.objects.get(driver__isnull=False, invoices__number=1)
+        company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE")
+        account_moves.move(moved.driver, to=company, since=OCTOBER)
+        row = worked_off(billed, asked())
+        told = {each.account.pk: each for each in reratings.of_account(reratings.by_account(row))}
+        assert (told[moved.pk].credited, told[moved.pk].billed) == (Decimal("287.50"), 0)
+        assert (told[company.pk].credited, told[company.pk].billed) == (0, Decimal("62.50"))
+        assert (told[company.pk].invoices, told[company.pk].sessions) == (1, 2)
+        (total,) = reratings.sums(row)
+        assert (total.accounts, total.difference) == (4, sum(each.difference for each in told.values()))
+        assert list(row.items.filter(account=moved).values_list("sessions", flat=True)) != [[]]
+        account_moves.move(moved.driver, to=None)  # and not for the company, after all
+        before = figures()
+        done = worked_off(billed, rerating.decide(row, by=None, at=NOVEMBER))
+        assert done.items.get(account=moved).code == "rerating_outdated"
+        account_moves.move(moved.driver, to=company, since=OCTOBER)
+        again = worked_off(billed, asked())
+        worked_off(billed, rerating.decide(again, by=None, at=NOVEMBER))
+        assert figures() != before
+        assert Invoice.objects.get(account=company).amount_due == Decimal("62.50")
+        assert reconciliation.check().adds_up
+        assert worked_off(billed, asked()).items.filter(state="changes").count() == 0
 
 
 def test_carried_out_each_invoice_has_its_note_and_its_new_invoice(billed, worked_out):
