@@ -3,6 +3,8 @@
 import re
 from html import unescape
 
+from billing.selectors import reconciliation as reconciliation_rows
+from billing.services import write_offs
 from billing.tests import factories
 from charging.models import ChargingSession
 from portal.tests.reading import read, table_of
@@ -37,6 +39,20 @@ def test_the_share_of_each_place_is_drawn_as_its_row_says(fina_browser, url, inv
     assert {"30.00 kWh", "10.00 kWh"} <= set(energy)
     assert energy[-1] == "40.00 kWh"
     assert "–" in [row[-1] for row in table_of(page, "Reconciliation")], "no price is not a price of nothing"
+
+
+def test_what_is_lost_in_part_says_how_much_and_opens_its_sessions(sign_in, olga, fina_browser, url, invoice):
+    share = invoice.amount_due / 2
+    write_offs.write_off(invoice, share, why="waived", reason="?", by=None, at=factories.NOVEMBER)
+    rows = table_of(fina_browser.get(url("reconciliation/")), "Reconciliation")
+    (row,) = [row for row in rows if "in part" in row[0]]
+    given_up = reconciliation_rows.given_up()
+    assert given_up > 0
+    assert f"{given_up:,.2f} excl. VAT is written off" in " ".join(row)
+    browser = sign_in(olga)
+    page = text(browser.get(url("reconciliation/")))
+    (link,) = {unescape(link) for link in re.findall(r'href="([^"]*compartment=lost_in_part[^"]*)"', page)}
+    assert str(len(browser.get(link).context["entries"])) == row[-3]
 
 
 def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):
