@@ -255,6 +255,8 @@ class Receivable(OperatorOwned):
                 name="receivable_open",
                 condition=~Q(rest=0),
             ),
+            # Few among all that are open: nobody looks through those to find them.
+            models.Index(fields=["operator", "due_on", "id"], name="receivable_too_much", condition=Q(rest__lt=0)),
             models.Index(fields=["operator", "account"], name="receivable_of_account"),
             models.Index(
                 fields=["operator", "invoice"], name="receivable_part_paid", condition=Q(rest__gt=0) & ~Q(paid=0)

@@ -97,6 +97,13 @@ def test_what_is_paid_too_much_by_a_credit_note_waits_again_and_is_paid_back(bil
     assert rest(invoice) == 0
 
 
+def test_what_is_paid_too_much_is_found_without_a_look_through_what_is_open(bills):
+    rows = selector.paid_too_much()[:50]
+    plan = rows.explain()
+    assert "receivable_too_much" in plan
+    assert "Sort" not in plan
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"), [({"iban": "SE11"}, "SE22"), ({"bankgiro": "991-2346"}, "SE11"), ({"iban": "SE33"}, "9912346")]
 )
