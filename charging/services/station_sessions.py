@@ -61,10 +61,17 @@ def read(message: StationMessage, desk: Desk) -> str:
         case "StopTransaction":
             stop = v16.stop(call.payload, exported=message.station.counts_exported)
             remark = _stop(desk, message, stop, stop.signed)
-            return _stop_alone(desk, message, stop, v16.id_tag(call.payload)) if remark == "no_charge" else remark
+            if remark == "no_charge":
+                remark = _stop_alone(desk, message, stop, v16.id_tag(call.payload))
+            return remark or _untimed(call.payload.get("transactionData"))
         case v201.EVENT:
-            event = v201.event(call.payload, exported=message.station.counts_exported)
-            return _event(desk, message, event) or _unread(event.readings, call.payload) or _left_out(event)
+            event = v201.event(call.payload, exported=message.station.counts_exported, heard_at=message.received_at)
+            return (
+                _event(desk, message, event)
+                or _unread(event.readings, call.payload)
+                or _left_out(event)
+                or _untimed(call.payload.get("meterValue"))
+            )
     return _note_state(desk, message, call)
 
 
@@ -293,13 +300,19 @@ def _grow(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> str:
         _hear_outlet(desk, message.station, session, "" if outlet == v16.WHOLE else outlet)
     if v16.may_be_signed(message.raw):
         desk.was_signed(session, v16.signed(payload.get("meterValue")), at=message.received_at)
-    readings = list(v16.readings(payload.get("meterValue"), exported=message.station.counts_exported))
-    return _add(desk, session, readings, at=message.received_at) or _unread(readings, payload)
+    values, at = payload.get("meterValue"), message.received_at
+    readings = list(v16.readings(values, exported=message.station.counts_exported, untold=at))
+    return _add(desk, session, readings, at=at) or _unread(readings, payload) or _untimed(values)
 
 
 def _unread(readings: Sized, payload: dict[str, Any]) -> str:
     """A remark where the station tells only the register that is not read there."""
     return "exported" if not readings and v16.registers(payload.get("meterValue")) == {v16.EXPORTED} else ""
+
+
+def _untimed(values: Any) -> str:
+    """A remark where a reading does not say when it is of."""
+    return "no_time" if v16.is_untimed(values) else ""
 
 
 def _add(desk: Desk, session: ChargingSession, readings: Iterable[tuple[datetime, int]], *, at: datetime) -> str:

@@ -85,6 +85,7 @@ _MESSAGE_REMARKS: dict[str, str | Promise] = {
     "no_charge": _("about an unknown charge"),
     "no_outlet": _("does not say which outlet"),
     "no_name": _("does not say which charge"),
+    "no_time": _("a reading that does not say when it is of"),
     "stopped_already": _("about a charge that had ended"),
     "too_large": _("larger than 1 MB: not read, and the connection was closed"),
     "late_stop": _("came after somebody had decided; it stands among the differences"),

@@ -184,18 +184,31 @@ def is_believed(said_at: datetime | None, received_at: datetime) -> bool:
     return said_at is not None and FIRST_BELIEVED <= said_at <= received_at + AHEAD
 
 
-def readings(values: Any, *, exported: bool = False) -> Iterator[tuple[datetime, int]]:
+def readings(values: Any, *, exported: bool = False, untold: datetime | None = None) -> Iterator[tuple[datetime, int]]:
     """Yield the readings of the energy register, instant and Wh, in a list of MeterValue. Others are left out.
 
-    exported: what was exported stands for what was imported, where that is not told at all.
+    exported: what was exported stands for what was imported, where that is not told at all. untold: when the last one
+    is of that does not say it, as it must; None leaves it out. An earlier one that does not is left out always.
     """
-    for value in values if isinstance(values, list) else []:
-        if not isinstance(value, dict) or (at := instant(value.get("timestamp"))) is None:
+    listed = rows(values)
+    for place, value in enumerate(listed, start=1):
+        if not isinstance(value, dict):
+            continue
+        at = instant(value.get("timestamp")) or (untold if place == len(listed) else None)
+        if at is None:
             continue
         samples = _samples(value)
         is_turned = exported and all(sample.get("measurand", IMPORTED) != IMPORTED for sample in samples)
         if (wh := _register(samples, EXPORTED if is_turned else IMPORTED)) is not None:
             yield at, wh
+
+
+def is_untimed(values: Any) -> bool:
+    """Whether a reading of an energy register in a list of MeterValue does not say when it is of, as it must."""
+    return any(
+        isinstance(value, dict) and instant(value.get("timestamp")) is None and bool(registers([value]))
+        for value in rows(values)
+    )
 
 
 def registers(values: Any) -> set[str]:

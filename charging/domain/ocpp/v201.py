@@ -86,14 +86,14 @@ class Event:
     asked: int | None = None
 
 
-def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
+def event(payload: Mapping[str, Any], *, exported: bool = False, heard_at: datetime | None = None) -> Event:
     """Read a TransactionEvent. The meter at the start is its reading then; at the end its last one.
 
-    exported: as for `v16.readings`.
+    exported: as for `v16.readings`. heard_at: when a reading is of where neither it nor the event says so.
     """
     info, evse = _object(payload, "transactionInfo"), _object(payload, "evse")
     at, kind = v16.instant(payload.get("timestamp")), text(dict(payload), "eventType", 20)
-    readings = tuple(v16.readings(payload.get("meterValue"), exported=exported))
+    readings = tuple(v16.readings(payload.get("meterValue"), exported=exported, untold=at or heard_at))
     name, card = text(info, "transactionId", LONGEST_NAME), id_tag(payload)
     first, last = (readings[0][1], readings[-1][1]) if readings else (None, None)
     start = Start(v16.one_outlet(evse, "id"), card, at, first if kind == "Started" else None)

@@ -184,6 +184,43 @@ def test_a_clock_that_cannot_be_right_gives_way_to_ours(told, said):
     assert session.flags == ["station_clock"]
 
 
+@pytest.mark.parametrize("when", [{}, {"timestamp": None}, {"timestamp": "soon"}])
+def test_a_reading_that_does_not_say_when_it_is_of_is_of_when_it_came_and_is_remarked(told, when):
+    told.starts()
+    told.says(
+        "MeterValues", number=7, at=NOW + timedelta(minutes=10), connectorId=1,
+        meterValue=[{**when, "sampledValue": [{"value": wh}]} for wh in ("2000", "3000")],
+    )  # fmt: skip
+    told.meters((20, 5000))
+    told.read()
+    (session,) = told.sessions
+    assert (session.energy_wh, session.state) == (4000, "ACTIVE")
+    with tenant_scope(told.operator.pk):
+        charge = StationCharge.objects.get()
+    assert list(zip(charge.read_at, charge.readings, strict=True)) == [
+        (NOW + timedelta(minutes=10), 3000), (NOW + timedelta(minutes=20), 5000),
+    ]  # fmt: skip
+    assert told.remarks == ["", "no_time", ""]
+
+
+def test_a_power_that_does_not_say_when_it_is_of_is_no_reading_and_not_remarked(told):
+    told.starts()
+    power = [{"sampledValue": [{"value": "11", "measurand": "Power.Active.Import", "unit": "kW"}]}]
+    told.says("MeterValues", number=7, connectorId=1, meterValue=power)
+    told.read()
+    assert told.remarks == ["", ""]
+
+
+def test_readings_of_a_whole_charge_that_do_not_say_when_are_left_out_and_remarked(told):
+    """All of them came at once, with the end: of when they are nobody knows, and the stop says what the meter showed."""
+    told.starts()
+    told.stops(4000, transactionData=[{"sampledValue": [{"value": wh}]} for wh in ("2000", "3000")])
+    told.read()
+    (session,) = told.sessions
+    assert (session.energy_wh, session.flags, session.series_wh) == (3000, [], None)
+    assert told.remarks == ["", "no_time"]
+
+
 def charges_of(told, *energies, minutes=60, first=100):
     """One charge after the other with so many Wh, as the station says; return their flags."""
     for number, energy in enumerate(energies):

@@ -170,6 +170,20 @@ def test_a_charge_that_does_not_say_where_ends_no_other_and_waits_until_it_does(
     assert remarks == ["", "no_outlet", "", "", ""]
 
 
+def test_a_reading_that_does_not_say_when_is_of_the_event_s_time_and_remarked(gateway, street):
+    """The event came later than it was of, as after a time without a connection."""
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        for kind, minutes, wh in (("Started", 0, 1000), ("Updated", 20, 3000)):
+            told = event(kind, minutes, minutes, wh, idToken=TOKEN, evse={"id": 1})
+            del told["meterValue"][0]["timestamp"]
+            station.call("TransactionEvent", **told)
+    (session,) = read(street)
+    assert (session.meter_start_wh, session.energy_wh, session.flags) == (1000, 2000, [])
+    with tenant_scope(street.operator.pk):
+        assert StationCharge.objects.get().read_at == [BEGAN, BEGAN + timedelta(minutes=20)]
+        assert set(StationMessage.objects.values_list("remark", flat=True)) == {"no_time"}
+
+
 def test_charges_without_a_name_are_told_apart_by_their_outlets_and_wait(gateway, street, second):
     with gateway.station("Torget-1", street.password, **SPEAKS) as station:
         for outlet in (1, 2):  # one goes on at each
