@@ -105,7 +105,7 @@ def _register_gateway() -> None:
     charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"
     may(
         StationCharge,
-        f"SELECT ({charge}, unasked, unasked_cost, asked_number, outlet), INSERT, "
+        f"SELECT ({charge}, unasked, unasked_cost, asked_number, outlet, began_at), INSERT, "
         "UPDATE (is_stopped, id_tag, verdict, basis, unasked, asked_number, outlet)",
     )
     may(CardRule, "SELECT")
@@ -138,7 +138,7 @@ def _register_personal_data() -> None:
         kept=Retention.BOOKS,
         serves="charging billing bookkeeping",
         identity="id_tag",
-        conduct="received_at verdict basis read_at readings outlet",
+        conduct="received_at verdict basis read_at readings outlet began_at",
         secret="said",  # noqa: S106
         technical="id operator station number is_stopped unasked unasked_cost asked_number late_at late_told_at "
         "late_seen_at",

@@ -10,6 +10,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="receivable",
-            index=models.Index(fields=["operator", "due_on", "id"], name="receivable_too_much", condition=Q(rest__lt=0)),
+            index=models.Index(
+                fields=["operator", "due_on", "id"], name="receivable_too_much", condition=Q(rest__lt=0)
+            ),
         ),
     ]

@@ -92,6 +92,9 @@ class StationCharge(SiteBound):
     is_stopped = models.BooleanField(default=False)
     # Where it goes on, as its station told (of OCPP 2 the first event alone must); empty where it has told nothing.
     outlet = models.CharField(max_length=20, blank=True, default="", db_default="")
+    # When it began, as the event that began it says: of a charge without a name, so that one that is repeated is told
+    # from another. Null where none has come, and of all others.
+    began_at = models.DateTimeField(null=True)
     # The number of the command that it followed, as its station tells (OCPP 2: remoteStartId).
     asked_number = models.IntegerField(null=True)
     # As what kind of card it was let in when nobody could be asked in time (`charging.domain.ocpp.unasked`), or empty.

@@ -74,7 +74,7 @@ _NOTE = """
 #: Its frame was larger than is read, and its connection closed for it.
 TOO_LARGE = "too_large"
 _SAME_START = """
-    SELECT number, is_stopped, verdict, basis, received_at, id_tag, outlet FROM charging_stationcharge
+    SELECT number, is_stopped, verdict, basis, received_at, id_tag, outlet, began_at FROM charging_stationcharge
     WHERE station_id = %s AND said = ANY(%s::varchar[]) ORDER BY id DESC LIMIT 1
 """
 #: Of the charges that their station gave no name: which go on. Two are enough to know that none is meant.
@@ -85,8 +85,8 @@ _NAMELESS = """
 _NEW_START = """
     INSERT INTO charging_stationcharge
         (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, unasked, asked_number, outlet,
-         is_stopped, read_at, readings)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
+         began_at, is_stopped, read_at, readings)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
 """
 #: OCPP 2.0.1: whoever plugs in first shows the card in a later event.
 _CARD_SHOWN: LiteralString = """
@@ -134,7 +134,8 @@ class _MustAsk(Exception):
 class _Charge(NamedTuple):
     """A charge that is known already: what `_SAME_START` finds. card: the first that was shown, sealed; empty so far.
 
-    outlet: where it goes on; empty where its station has not told.
+    outlet: where it goes on; empty where its station has not told. began_at: of one without a name, when the event that
+    began it says that it was; None where none has come.
     """
 
     number: int
@@ -144,6 +145,7 @@ class _Charge(NamedTuple):
     received_at: datetime
     card: bytes
     outlet: str
+    began_at: datetime | None
 
 
 class Row(NamedTuple):
@@ -410,7 +412,8 @@ class Heard:
         where = [self.guest.operator_id, self.guest.station_id, number, names[0], self.at]
         where.append(self._sealed(start.id_tag, keeping.CHARGED_WITH))
         decided = [decision.verdict, decision.basis, self._unasked(start.id_tag, decision)]
-        await cursor.execute(_NEW_START, [*where, *decided, event.asked if event else None, start.connector])
+        told = [event.asked if event else None, start.connector, _beginning(event)]
+        await cursor.execute(_NEW_START, [*where, *decided, *told])
         return number, decision
 
     async def _known_decision(
@@ -453,9 +456,12 @@ class Heard:
         """Whether what is said is of another charge than the known one of its name. after: None where none begins.
 
         Of charges without a name also the card that is shown tells: else who comes after one whose end was lost would
-        charge for its card. One that is shown at the end, or while it goes on, may be another of the same group.
+        charge for its card. One that is shown at the end, or while it goes on, may be another of the same group. So
+        does a beginning at another instant: who comes again with the same card would go on with the earlier charge.
         """
         if after is not None and known.is_stopped and self.at - known.received_at >= after:
+            return True
+        if None not in (known.began_at, begins := _beginning(event)) and begins != known.began_at:
             return True
         if event is None or not self._is_others_card(known, event):
             return False
@@ -514,6 +520,11 @@ class Heard:
 
     def _sealed(self, text: str, column: str) -> bytes:
         return keeping.seal(text, column, self.guest.operator_id, card_keys())
+
+
+def _beginning(event: v201.Event | None) -> datetime | None:
+    """When a charge without a name begins, as the event that begins it says; None of every other."""
+    return event.start.said_at if event is not None and not event.name and event.kind == "Started" else None
 
 
 def _is_accepted(found: Sequence[Any]) -> bool:

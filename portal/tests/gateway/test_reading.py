@@ -212,7 +212,7 @@ def test_a_power_that_does_not_say_when_it_is_of_is_no_reading_and_not_remarked(
 
 
 def test_readings_of_a_whole_charge_that_do_not_say_when_are_left_out_and_remarked(told):
-    """All of them came at once, with the end: of when they are nobody knows, and the stop says what the meter showed."""
+    """They all came at once, with the end: nobody knows when any was, and the stop says what the meter showed."""
     told.starts()
     told.stops(4000, transactionData=[{"sampledValue": [{"value": wh}]} for wh in ("2000", "3000")])
     told.read()

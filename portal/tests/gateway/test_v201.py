@@ -257,6 +257,27 @@ def test_who_begins_with_another_card_has_a_charge_of_their_own(gateway, street,
     assert {first.review, other.review} == {"pending"}
 
 
+@pytest.mark.parametrize("is_read_between", [False, True])
+def test_who_comes_again_with_the_same_card_after_a_lost_end_has_a_charge_of_their_own(
+    gateway, street, second, is_read_between
+):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        for minutes, wh in ((0, 1000), (30, 6000)):
+            for _time in range(2):  # as a station does whose answer is lost
+                assert shown(station, TOKEN, minutes=minutes, wh=wh) == "Accepted"
+            shown(station, TOKEN, "Updated", minutes + 20, wh + 3000)
+            if is_read_between:
+                read(street)
+        station.call("TransactionEvent", **two("", "Started", 0, 55, 100, idToken=TOKEN, evse={"id": 2}))
+        station.call("TransactionEvent", **two("", "Ended", 2, 60, 9500, evse={"id": 1}))
+    found = [(row.connector.number, row.started_at, row.energy_wh, row.flags, row.state) for row in read(street)]
+    assert found == [
+        ("1", BEGAN, 3000, ["name_missing", "stop_missing"], "COMPLETED"),
+        ("1", BEGAN + timedelta(minutes=30), 3500, ["name_missing"], "COMPLETED"),
+        ("2", BEGAN + timedelta(minutes=55), 0, ["name_missing"], "ACTIVE"),
+    ]
+
+
 def test_a_late_end_of_a_charge_without_a_name_corrects_it_and_what_begins_then_is_another(gateway, street):
     """By the same card, which is told apart only once nothing more was heard of the first."""
     with gateway.station("Torget-1", street.password, **SPEAKS) as station:
