@@ -121,7 +121,6 @@ def _ended(last: _Line, counts: Counter[str], *, is_open: bool) -> None:
 
 
 def _lines(stored: BinaryIO) -> Iterator[_Line]:
-    stored.seek(0)
     number = 0
     while raw := stored.readline(_LONGEST_LINE):
         number += 1

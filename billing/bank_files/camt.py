@@ -155,7 +155,6 @@ def read(stored: BinaryIO, told: Told) -> Iterator[list[Payment]]:
         UnreadablePayments: the file is cut off, no such message, or contradicts itself.
     """
     reader = _Reader(told)
-    stored.seek(0)
     while block := stored.read(_BLOCK):
         reader.take(block)
         yield reader.payments()

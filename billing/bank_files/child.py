@@ -2,15 +2,14 @@
 
 from typing import Any, BinaryIO
 
-from billing.bank_files import bgmax, camt
+from billing.bank_files import bgmax, camt, packed
 from billing.bank_files.told import Told, UnreadablePayments
 from tenants.strangers import inside
 from tenants.strangers.inside import Messages
 
 
 def _read(stored: BinaryIO, _job: dict[str, Any]) -> Messages:
-    stored.seek(0)
-    beginning = stored.read(64)
+    beginning = packed.plain(stored).read(64)
     told = Told("")
     if bgmax.is_bgmax(beginning):
         read = bgmax.read
@@ -18,7 +17,7 @@ def _read(stored: BinaryIO, _job: dict[str, Any]) -> Messages:
         read = camt.read
     else:
         raise UnreadablePayments
-    for payments in read(stored, told):
+    for payments in read(packed.plain(stored), told):
         yield {"rows": [payment.to_json() for payment in payments], "at": stored.tell()}, []
     yield {"told": told.to_json()}, []
 

@@ -1,14 +1,17 @@
 """What files of payments say: every version, what contradicts itself, what is cut off, and what strangers put in."""
 
+import gzip
 import io
 import itertools
+import tempfile
 import tracemalloc
+import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.bank_files import apart, bgmax, camt
+from billing.bank_files import apart, bgmax, camt, packed
 from billing.bank_files.told import Told, UnreadablePayments
 
 DETAIL = (
@@ -61,6 +64,69 @@ def test_every_version_says_who_paid_what_for_which_invoice(form):
     assert (payment.amount, payment.currency, payment.paid_on) == (10000, "SEK", "2026-11-02")
     assert (payment.references, payment.payer_name, payment.payer_account) == (["10017"], "Ada", "SE455000")
     assert (told.payments, dict(told.sums)) == (1, {"SEK": 10000})
+
+
+def zipped(**files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), content)
+    return packed.getvalue()
+
+
+GOOD = message(entry(detail())).encode()
+
+
+def payments_of(content):
+    """What the process apart tells of a file, as it was sent."""
+    with tempfile.TemporaryFile() as stored:
+        stored.write(content)
+        stored.flush()
+        with apart.whole(stored, ready=lambda payment: f"{payment.amount}\n".encode()) as whole:
+            return list(whole.rows())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [GOOD, gzip.compress(GOOD), zipped(camt_xml=GOOD), zipped(folder__=b"", folder__camt_xml=GOOD)],
+    ids=["plain", "gzip", "zip", "zip with a folder"],
+)
+def test_a_packed_file_is_unpacked_where_it_is_read(content):
+    assert payments_of(content) == [b"10000\n"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (zipped(a_xml=GOOD, b_xml=GOOD), "payment_file_several"),
+        (zipped(), "payment_file_several"),
+        (gzip.compress(GOOD)[:-20], "payment_file_packed"),
+        (zipped(a_xml=GOOD)[:-20], "payment_file_packed"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(80), "payment_file_packed"),
+        (gzip.compress(b"name;amount"), "payment_file_unknown"),
+    ],
+)
+def test_what_cannot_be_unpacked_says_that_it_is_packed(content, code):
+    with pytest.raises(UnreadablePayments) as refused:
+        payments_of(content)
+    assert refused.value.code == code
+
+
+def test_a_zip_with_a_password_says_so():
+    content = bytearray(zipped(a_xml=GOOD))
+    content[6] |= 1  # of the entry, and of the directory
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(UnreadablePayments) as refused:
+        payments_of(bytes(content))
+    assert refused.value.code == "payment_file_packed"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda content: zipped(a_xml=content)])
+def test_what_bursts_when_it_is_unpacked_is_given_up(pack):
+    bomb = io.BytesIO(pack(bytes(1 << 22)))
+    with pytest.raises(UnreadablePayments) as refused:
+        packed.plain(bomb, most=1 << 20).read()
+    assert (refused.value.code, refused.value.facts["value"]) == ("payment_file_bursts", "1")
 
 
 def test_a_prefix_an_encoding_and_an_envelope_change_nothing():

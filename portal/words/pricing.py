@@ -245,6 +245,12 @@ ERRORS: dict[str, str | Promise] = {
     Code.REMINDER_STEP_TWICE: _("Two steps are taken %(value)s days after the due date."),
     Code.REMINDER_DAY: _("What was looked at on %(value)s is too old. Look at it again."),
     Code.PAYMENT_FILE_UNKNOWN: _("This is no file of payments that is known: neither camt.053, camt.054 nor BgMax."),
+    Code.PAYMENT_FILE_PACKED: _(
+        "The file is packed and cannot be opened: it is damaged, has a password or is packed neither as ZIP nor by"
+        " gzip. Unpack it, and send what is in it."
+    ),
+    Code.PAYMENT_FILE_SEVERAL: _("The packed file holds %(value)s files. Unpack it, and send each of them by itself."),
+    Code.PAYMENT_FILE_BURSTS: _("More than %(value)s MB come out of the packed file. Unpack it, and send it in parts."),
     Code.PAYMENT_FILE_VERSION: _("This is a message of another kind (%(value)s); camt.053 and camt.054 are read."),
     Code.PAYMENT_FILE_CUT: _(
         "The file is cut off or damaged at line %(line)s (%(field)s). Nothing of it is booked: fetch it again."
