@@ -219,14 +219,19 @@ def _basis(lines: Sequence[InvoiceLine], note: str = "sessions_note") -> str:
 def _by_whom(
     invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer, verdicts: Mapping[int, Verdict]
 ) -> list[dict[str, Any]]:
-    """The sessions in the order of their lines. Who pays for others reads whose each is, with a sum for everybody."""
+    """The sessions in the order of their lines. Who pays for others reads whose each is, with a sum for everybody.
+
+    A sum includes VAT where all of the document's sessions do, as the note above them then says of every amount.
+    """
     found = list(_sessions(lines))
+    includes_vat = all(line.tax_included for one in found for line in one)
     if invoice.account.kind == Account.Kind.PRIVATE:
         return [{**_session(one, writer, verdicts), "who": []} for one in found]
     sessions = []
     for who, group in groupby(found, key=lambda one: _who(one[0], writer)):
         theirs = list(group)
-        amount = sum((line.amount_excl_vat for one in theirs for line in one), Decimal(0))
+        each = (line.amount if includes_vat else line.amount_excl_vat for one in theirs for line in one)
+        amount = sum(each, Decimal(0))
         headings: list[list[str]] = [[who, writer.amount(amount)], *([] for _ in theirs[1:])]
         sessions += [{**_session(one, writer, verdicts), "who": who} for one, who in zip(theirs, headings, strict=True)]
     return sessions

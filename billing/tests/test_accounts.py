@@ -253,6 +253,26 @@ def test_the_document_of_a_company_says_who_buys_and_whose_each_session_is():
     assert len(documents.pdf(invoice)) > 5000
 
 
+@pytest.mark.parametrize(("is_mixed", "sums"), [(False, ["50,00", "25,00"]), (True, ["40,00", "40,00"])])
+def test_what_stands_beside_a_name_is_the_sum_of_the_amounts_under_it(is_mixed, sums):
+    tariff({**flat("2.50"), "tax_included": "YES"})
+    anna, bo, at = driver("Anna"), driver("Bo"), connector()
+    firm = company()
+    for who in (anna, bo):
+        account_moves.move(who, to=firm)
+    if is_mixed:
+        tariff(flat("4.00"), driver=bo)  # without VAT, as all sums then are
+    for day, who in enumerate((anna, anna, bo)):
+        session(at, who, start=OCTOBER + day * DAY)
+    invoice = issued().invoices.get()
+    page = layout.page(
+        invoice, seller=invoice.seller, lines=invoices.lines(invoice, with_terms=True), vat=invoice.vat_rows.all()
+    )
+    assert [session["who"][1] for session in page["sessions"] if session["who"]] == sums
+    if not is_mixed:
+        assert [session["amount"] for session in page["sessions"]] == ["25,00"] * 3
+
+
 def test_the_most_particular_tariff_prices_who_before_where_and_the_page_says_so():
     dana, firm, at = driver("Dana"), company(), connector()
     group = DriverGroup.objects.create(name="Residents")
