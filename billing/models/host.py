@@ -93,6 +93,10 @@ class HostContract(OperatorOwned):
         """Whether that day is its last one, or later."""
         return self.until is not None and self.until <= day
 
+    def is_self_billed_on(self, day: date) -> bool:
+        """Whether what is written on that day is the host's invoice: it was agreed by then."""
+        return self.is_self_billed and self.agreed_on is not None and self.agreed_on <= day
+
     def silent_after(self, day: date) -> date | None:
         """The last day to object to what was closed on a day; None where silence is no consent."""
         if not self.is_self_billed or self.objection_days is None:

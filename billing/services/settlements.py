@@ -129,7 +129,7 @@ def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlemen
         statement.state, statement.closed_at, statement.buyer = State.CLOSED, at, particulars
         statement.host, statement.customer_number = account.identity, account.customer_number
         statement.due_on = date.fromordinal(today.toordinal() + accounts.days_to_pay(account, operator))
-        if statement.contract.is_self_billed and statement.payout > 0:
+        if statement.contract.is_self_billed_on(today) and statement.payout > 0:
             statement.number = _next_number(account.pk)
             statement.object_until = statement.contract.silent_after(today)
         statement.save()

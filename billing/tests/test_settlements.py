@@ -204,6 +204,16 @@ def test_self_billed_invoices_have_a_series_of_their_host_and_none_without_its_v
     assert HostStatement.objects.filter(month=NOV, number__isnull=False).count() == 1
 
 
+@pytest.mark.parametrize(("days", "number"), [(-1, 1), (0, 1), (1, None)])
+def test_nothing_is_the_hosts_invoice_before_that_was_agreed(outlet, days, number):
+    agreed_on = NOVEMBER.date() + days * DAY
+    contract(outlet, is_self_billed=True, agreed_on=agreed_on, has_standard_rate=False)
+    session(outlet, driver(), kwh=10)
+    issued()
+    closed()
+    assert (said().number, said().payout) == (number, 6)
+
+
 def test_a_host_that_is_not_registered_charges_no_vat(outlet):
     contract(outlet, is_self_billed=True, agreed_on=OCT, has_standard_rate=False)
     session(outlet, driver(), kwh=10)
