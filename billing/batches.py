@@ -32,8 +32,8 @@ from billing.domain.sessions.columns import ABSENT, TICKS_PER_MICROHOUR, Flag, S
 from billing.domain.tariff.kept import SESSION_LIMIT
 from billing.models import SessionPrice
 from billing.sql import payers
-from charging.models import ChargingSession, Station
-from tenants.models import Driver
+from charging.models import ChargingSession, Station, Token
+from tenants.models import Driver, EarlierGroup
 from tenants.scoping import current_operator_id
 
 #: Decimals of stored session amounts and of quantities on lines.
@@ -46,6 +46,12 @@ _INSTANTS: Final = {
     "charging_end": "s.charging_ended_at",
     "slots_from": "s.series_start",
 }
+#: The group of the session's driver when it began. Few have changed it, and only theirs is looked up.
+_GROUP: Final = (
+    "CASE WHEN s.started_at < d.group_since THEN (SELECT e.group_id FROM tenants_earliergroup e"
+    " WHERE e.operator_id = d.operator_id AND e.driver_id = d.id AND e.until > s.started_at"
+    " ORDER BY e.until LIMIT 1) ELSE d.group_id END"
+)
 _COLUMNS: Final = {
     "id": "s.id",
     "energy": f"coalesce(s.energy_wh, {ABSENT})",
@@ -57,7 +63,7 @@ _COLUMNS: Final = {
     "driver": f"coalesce(s.driver_id, {_NOBODY})",
     "account": f"coalesce({payers.ACCOUNT}, {_NOBODY})",
     "payer": f"coalesce({payers.PAYER}, {_NOBODY})",
-    "group": f"coalesce(d.group_id, {_NOBODY})",
+    "group": f"coalesce({_GROUP}, {_NOBODY})",
     "energy_only": f"(s.review = '{ChargingSession.Review.ENERGY_ONLY}')::int::bigint",
 }
 #: The columns of a session that all of these are made of: what a source of `packed` must have.
@@ -153,9 +159,9 @@ class Batch:
         )
 
 
-def plugged_in(at: datetime, *, station: Station, driver: Driver | None) -> Batch:
+def plugged_in(at: datetime, *, station: Station, driver: Driver | None, card: Token | None = None) -> Batch:
     """A car that is plugged in there at an instant, before anything is charged: enough to choose its tariff."""
-    begun = ChargingSession(station=station, site=station.site, driver=driver, started_at=at, ended_at=at)
+    begun = ChargingSession(station=station, site=station.site, driver=driver, token=card, started_at=at, ended_at=at)
     return of([begun], energy_only=False)
 
 
@@ -177,7 +183,7 @@ def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
         "account": accounts,
         "payer": paying,
         "driver": [one.driver_id or _NOBODY for one in sessions],
-        "group": [one.driver.group_id or _NOBODY if one.driver else _NOBODY for one in sessions],
+        "group": _groups(sessions),
         "energy_only": [energy_only] * len(sessions),
     }
     series = [wh or 0 for one in sessions for wh in one.series_wh or ()]
@@ -185,6 +191,19 @@ def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
         **{name: np.array(values, dtype=np.int64) for name, values in columns.items()},
         series_wh=np.array(series, dtype=np.int64),
     )
+
+
+def _groups(sessions: Sequence[ChargingSession]) -> list[int]:
+    """The group that each session's driver was of when it began; 0 for none. One query where any has changed it."""
+    earlier: dict[int, list[EarlierGroup]] = {}
+    changed = {one.driver_id for one in sessions if one.driver and one.driver.group_since}
+    for row in EarlierGroup.objects.filter(driver__in=changed).order_by("until") if changed else ():
+        earlier.setdefault(row.driver_id, []).append(row)
+    found = []
+    for one in sessions:
+        of_then = next((row for row in earlier.get(one.driver_id or 0, ()) if row.until > one.started_at), one.driver)
+        found.append((of_then.group_id if of_then else None) or _NOBODY)
+    return found
 
 
 _OF_EACH: Final = (  # constants only

@@ -21,6 +21,12 @@ _ORGANISATIONS = {
     "NO": ("no.orgnr",),
     "SE": ("se.orgnr", "se.personnummer"),
 }
+#: What VAT numbers begin with where it is not the country's own two letters.
+PREFIXES = {"GR": "EL"}
+#: The member states of the union.
+UNION = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+)
 _VAT_OUTSIDE_THE_EU = {"NO": "no.mva", "CH": "ch.vat", "GB": "gb.vat"}
 
 
@@ -60,10 +66,18 @@ def vat(number: str) -> str:
     # Norwegians write the letters after the number.
     if plain.endswith("MVA") and plain[:9].isdecimal():
         plain = f"NO{plain}"
+    # Who types the letters of Greece by ISO 3166 means its number all the same; documents and VIES know it by EL alone.
+    if plain[:2] in PREFIXES:
+        plain = PREFIXES[plain[:2]] + plain[2:]
     rule = _VAT_OUTSIDE_THE_EU.get(plain[:2])
     if plain and not (_holds(rule, plain.removeprefix("NO").removeprefix("GB")) if rule else _holds("eu.vat", plain)):
         raise Refused(Code.VAT_NUMBER_WRONG, number=number)
     return plain
+
+
+def vat_of(country: str, number: str) -> bool:
+    """Whether a VAT number, written plainly, is the country's."""
+    return number[:2] == PREFIXES.get(country.upper(), country.upper())
 
 
 def gln(number: str) -> str:

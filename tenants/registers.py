@@ -23,6 +23,7 @@ from tenants.models import (
     Driver,
     DriverGroup,
     DriverIdentity,
+    EarlierGroup,
     Erasure,
     FactorReset,
     IncidentAffected,
@@ -271,8 +272,16 @@ def _register_drivers() -> None:
         person="self",
         kept=Retention.CONTRACT,
         serves="charging billing claims marketing-email usage-analytics",
-        identity="customer_number group is_active mails_late created_at",
+        identity="customer_number group group_since is_active mails_late created_at",
         technical="id operator public_id user identity",
+    )
+    sources.register(
+        EarlierGroup,
+        person="driver",
+        kept=Retention.CONTRACT,
+        serves="charging billing",
+        conduct="group until",
+        technical="id operator driver",
     )
     sources.register(
         DriverIdentity,
@@ -305,6 +314,7 @@ def _register_drivers() -> None:
         kept=Retention.CONTRACT,
         serves="billing claims",
         identity="customer_number language payment_terms_days delivery least_amount shows is_active created_at",
+        conduct="dealer_since dealer_until dealer_evidence dealer_in dealer_changed_at",
         technical="id operator public_id kind driver identity",
     )
     sources.register(

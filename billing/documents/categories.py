@@ -3,13 +3,13 @@
 from decimal import Decimal
 from typing import Final
 
+from tenants.company_numbers import PREFIXES, UNION
+
 STANDARD, REVERSE, EXEMPT, ZERO, OUTSIDE = "S", "AE", "E", "Z", "O"
 #: Those that a document must give a reason for (ML 2023:200, 17 kap. 24 §).
 REASONED: Final = (REVERSE, EXEMPT, OUTSIDE)
 #: What the VAT numbers of members of the union begin with.
-_EU: Final = frozenset(
-    "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
-)
+_EU: Final = frozenset(PREFIXES.get(country, country) for country in UNION)
 
 
 def category(rate: Decimal | None, *, seller: str, buyer: str) -> str:
@@ -23,5 +23,5 @@ def category(rate: Decimal | None, *, seller: str, buyer: str) -> str:
         return STANDARD
     if not seller:
         return EXEMPT
-    states = seller[:2], buyer[:2]
+    states = tuple(PREFIXES.get(number[:2], number[:2]) for number in (seller, buyer))
     return REVERSE if states[0] != states[1] and _EU.issuperset(states) else ZERO

@@ -21,7 +21,7 @@ def priced_groups(
 
     Yields the rows of the batch, the versions used, and the answer, whose tariffs are indices of those versions.
     """
-    for rows, used in _kernel_groups(batch, versions, chosen):
+    for rows, used in _kernel_groups(book, batch, versions, chosen):
         picked = np.unique(chosen[rows])
         of_picked = np.searchsorted(picked, chosen[rows])
         needed = [versions[number] for number in picked.tolist()]
@@ -29,17 +29,19 @@ def priced_groups(
 
 
 def _kernel_groups(
-    batch: Batch, versions: list[TariffVersion], chosen: Ints
+    book: PriceBook, batch: Batch, versions: list[TariffVersion], chosen: Ints
 ) -> Iterator[tuple[Ints, tuple[ocpi.Tariff, ...]]]:
     """Rows that one call of the kernel can take: of one slot length and kind of tariff, all of it or the energy alone.
 
-    The kinds are currencies, with VAT in the prices or without.
+    The kinds are currencies, with VAT in the prices or without. What dealers buy has a rate of VAT of its own.
     """
+    rates, taxed = book.taxed(batch)
     parsed = [terms.terms(versions), terms.terms(versions, energy_only=True) if batch.energy_only.any() else ()]
     listed = sorted({(one.currency, one.tax_included) for one in parsed[0]})
     kind_of = np.array([listed.index((one.currency, one.tax_included)) for one in parsed[0]], dtype=np.int64)
     priced = np.flatnonzero(chosen >= 0)
-    kinds = np.stack([batch.interval[priced], kind_of[chosen[priced]], batch.energy_only[priced]])
+    kinds = np.stack([batch.interval[priced], kind_of[chosen[priced]], batch.energy_only[priced], taxed[priced]])
     for kind in np.unique(kinds, axis=1).T:
         rows = priced[(kinds == kind[:, np.newaxis]).all(axis=0)]
-        yield rows, tuple(parsed[kind[2]][number] for number in np.unique(chosen[rows]).tolist())
+        used = (parsed[kind[2]][number] for number in np.unique(chosen[rows]).tolist())
+        yield rows, tuple(one if kind[3] < 0 else one.taxed(rates[kind[3]]) for one in used)

@@ -1,10 +1,11 @@
 """What is to be looked at before a run is issued: each finding is one query, and some keep the run from being issued.
 
 What blocks would make an invoice wrong: sessions that somebody has to decide about, or that another payer pays for by
-now; prices that were published since the drafts were made, and tariffs that were assigned or taken away since; VAT
-without the seller's VAT number of the country; and an invoice above the limit of a simplified one without its seller's
-or buyer's address (ML 2023:200, 17 kap. 24 and 26 §§; private persons need no invoice). Everything else only tells.
-What is odd about single drafts, and who got none, is worked out once, when the run is drafted (`billing.sql.remarks`).
+now; prices that were published since the drafts were made, tariffs that were assigned or taken away since, and payers
+who resell otherwise since; VAT without the seller's VAT number of the country; and an invoice above the limit of a
+simplified one without its seller's or buyer's address (ML 2023:200, 17 kap. 24 and 26 §§; private persons need no
+invoice). Everything else only tells. What is odd about single drafts, and who got none, is worked out once, when the
+run is drafted (`billing.sql.remarks`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +18,25 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing import batches
-from billing.domain.calendar import month_bounds
+from billing.domain.calendar import month_after, month_bounds
 from billing.domain.errors import Code
-from billing.models import BilledSession, Dispute, Invoice, InvoiceRun, RunProblem, RunRemark, Tariff, TariffVersion
+from billing.models import (
+    BilledSession,
+    Dispute,
+    Fee,
+    Invoice,
+    InvoiceRun,
+    InvoiceVat,
+    RunProblem,
+    RunRemark,
+    Tariff,
+    TariffVersion,
+)
 from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
 from billing.selectors import day_sums, e_invoices, month_sums, sellers, terms, unbilled
 from billing.selectors.day_sums import Wanted
+from billing.selectors.vat_rates import standard_rate
 from billing.sql.payers import JOINED, PAYER
 from charging.models import Correction
 from tenants.models import Account, Operator
@@ -42,6 +55,7 @@ BLOCKING: Final = frozenset(
         Code.RUN_MOVED,
         Code.RUN_OLD_PRICES,
         Code.RUN_REASSIGNED,
+        Code.RUN_DEALERS_CHANGED,
         Code.SELLER_WITHOUT_VAT_NUMBER,
         Code.SELLER_WITHOUT_NUMBER_ABROAD,
         Code.SELLER_WITHOUT_ADDRESS,
@@ -95,6 +109,7 @@ def blocking(run: InvoiceRun) -> list[Finding]:
         _moved(run),
         _old_prices(run),
         _reassigned(run),
+        _dealers_changed(run),
         Finding(Code.SELLER_WITHOUT_VAT_NUMBER, count=0 if operator.vat_number else _with_vat(run)),
         Finding(Code.SELLER_WITHOUT_NUMBER_ABROAD, count=sellers.missing_abroad(run, operator)[0]),
         Finding(Code.SELLER_WITHOUT_ADDRESS, count=0 if operator.street and operator.city else _full(run).count()),
@@ -120,6 +135,7 @@ def _told(run: InvoiceRun) -> Iterator[Finding]:
     yield _disputed(run)
     yield Finding(Code.RUN_LATE_SESSIONS, count=_late(run))
     yield _changed_prices(run)
+    yield _other_rates(run)
     yield _carried_over(run)
     yield _unreachable(run)
     yield from _of_e_invoices(run)
@@ -173,12 +189,38 @@ def _priced_otherwise(priced: Mapping[int, int | None]) -> list[int]:
     return [session for session, version in zip(batch.id.tolist(), now, strict=True) if version != priced[session]]
 
 
+def _dealers_changed(run: InvoiceRun) -> Finding:
+    """Drafts of payers of whom it was changed since whether, when or where they resell what they buy."""
+    rows = run.invoices.filter(state=Invoice.State.DRAFT, account__dealer_changed_at__gt=run.started_at)
+    count, first = _first(rows.select_related("account__identity").order_by("pk"))
+    return Finding(Code.RUN_DEALERS_CHANGED, count=count, about=[draft.account for draft in first])
+
+
 def _changed_prices(run: InvoiceRun) -> Finding:
     """Tariffs of which another version came into force within the month."""
     operator = Operator.objects.get(pk=run.operator_id)
     begin, end = month_bounds(run.month, operator.time_zone)
     rows = TariffVersion.objects.filter(published_at__isnull=False, valid_from__gt=begin, valid_from__lt=end)
     return _tariffs(rows, Code.RUN_PRICES_CHANGED)
+
+
+def _other_rates(run: InvoiceRun) -> Finding:
+    """Drafts with a rate of VAT that their country has as its standard one on no day of the month.
+
+    Such is a tariff that was not changed with its country's rate, or reaches a site of another country. What fees were
+    agreed with on purpose is none.
+    """
+    last = month_after(run.month) - timedelta(days=1)
+    rows = InvoiceVat.objects.filter(invoice__run=run, invoice__state=Invoice.State.DRAFT, vat_rate__gt=0)
+    agreed = set(Fee.objects.filter(vat_rate__gt=0).values_list("vat_rate", flat=True).distinct())
+    odd = Q(pk__in=[])
+    for country, rate in rows.values_list("invoice__vat_country", "vat_rate").distinct().order_by():
+        standard = {known.percent for day in (run.month, last) if (known := standard_rate(country, day))}
+        if standard and rate not in standard | agreed:
+            odd |= Q(invoice__vat_country=country, vat_rate=rate)
+    drafts = run.invoices.filter(pk__in=rows.filter(odd).values("invoice")).select_related("buyer", "account")
+    count, first = _first(drafts.order_by("pk"))
+    return Finding(Code.RUN_OTHER_RATES, count=count, about=first)
 
 
 def _tariffs(versions: QuerySet[TariffVersion], code: Code) -> Finding:

@@ -7,7 +7,7 @@ number of that country (directive 2006/112, art. 226(3)). One that charges VAT o
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from django.db import connection
@@ -17,9 +17,6 @@ from billing.models import InvoiceRun, SellerNumber
 from billing.selectors import letterheads
 from billing.sql import vat_abroad
 from tenants.models import Operator
-
-#: What numbers begin with where it is not the country's own two letters.
-PREFIXES: Final = {"GR": "EL"}
 
 SELLER_FIELDS = (
     "name",

@@ -5,8 +5,10 @@ the newest one in force. Both are judged at the start of the session. The same c
 session on a page and a batch of thousands: it is made on columns.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +18,12 @@ from billing.batches import Batch
 from billing.domain.arrays import Bools, Ints
 from billing.domain.tariff import model as ocpi
 from billing.models import TariffAssignment, TariffVersion
+from billing.selectors import vat_rates
+from billing.selectors.day_sums import midnight
 from charging.models import Site
+from tenants.company_numbers import UNION
+from tenants.models import Account, Operator
+from tenants.scoping import current_operator_id
 
 #: No assignment reaches the session; one does, but its tariff had no published version yet.
 NO_TARIFF, NO_VERSION = -1, -2
@@ -36,6 +43,20 @@ class _Rule:
     until: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Resold:
+    """That what an account bought in a time has this rate of VAT (None: it is outside the scope), whatever tariffs say.
+
+    at: the sites where that is so; None for all.
+    """
+
+    account: int
+    since: int
+    until: int
+    rate: Decimal | None
+    at: frozenset[int] | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceBook:
     """Everything that decides prices at one operator, read once for many batches."""
@@ -43,6 +64,7 @@ class PriceBook:
     rules: tuple[_Rule, ...]
     versions: dict[int, tuple[TariffVersion, ...]]
     zones: dict[int, str]
+    resold: tuple[_Resold, ...] = ()
 
     def choose(self, batch: Batch) -> tuple[list[TariffVersion], Ints]:
         """Return the versions the batch needs, and for each session an index into them (or a reason, below 0)."""
@@ -67,6 +89,21 @@ class PriceBook:
         here: Bools = getattr(batch, rule.level) == rule.target
         return within & here
 
+    def taxed(self, batch: Batch) -> tuple[list[Decimal | None], Ints]:
+        """The rates of VAT of what dealers buy, and for each session an index into them; -1: its tariff's own.
+
+        By the payer, and by the day on which the session ended: that of the supply.
+        """
+        rates, which = list[Decimal | None](), np.full(len(batch), -1, dtype=np.int64)
+        for one in self.resold:
+            rows = (batch.payer == one.account) & (batch.end >= one.since) & (batch.end < one.until)
+            if one.at is not None:
+                rows &= np.isin(batch.site, list(one.at))
+            if rows.any():
+                which[rows] = len(rates)
+                rates.append(one.rate)
+        return rates, which
+
     def _pick_versions(self, tariff: int, rows: Ints, batch: Batch, chosen: Ints, needed: list[TariffVersion]) -> None:
         versions = self.versions.get(tariff, ())
         begins = np.array([_seconds(version.valid_from) for version in versions], dtype=np.int64)
@@ -77,7 +114,10 @@ class PriceBook:
 
 
 def price_book() -> PriceBook:
-    """Read the current operator's assignments, published versions and the zones of its sites. Three queries."""
+    """Read the current operator's assignments, published versions, zones of its sites, and who resells. Four queries.
+
+    Where somebody does, two more.
+    """
     rows = TariffAssignment.objects.order_by("valid_from", "pk")
     rules = sorted((_rule(row) for row in rows), key=lambda rule: _LEVELS.index(rule.level))
     versions: dict[int, list[TariffVersion]] = {}
@@ -87,7 +127,37 @@ def price_book() -> PriceBook:
         rules=tuple(rules),
         versions={tariff: tuple(found) for tariff, found in versions.items()},
         zones=zones(),
+        resold=tuple(_resold()),
     )
+
+
+def _resold() -> Iterator[_Resold]:
+    """What dealers buy is taxed where they are established (directive 2006/112, art. 38; ML 2023:200, 6 kap. 22-23 §§).
+
+    At home it has the standard rate of each day, which tariffs of sites at home have anyway. In another member state
+    the dealer accounts for it (art. 195), so it has 0 %; anywhere else it is outside the scope of the union's VAT, and
+    of that of an operator elsewhere.
+    """
+    dealers = list(Account.objects.filter(dealer_since__isnull=False).order_by("pk"))
+    if not dealers:
+        return
+    operator = Operator.objects.get(pk=current_operator_id())
+    abroad = frozenset(Site.objects.exclude(country=operator.country).values_list("pk", flat=True))
+    for dealer in dealers:
+        first = dealer.dealer_since or date.max
+        last = dealer.dealer_until
+        since, until = _day(first, operator), _EVER if last is None else _day(last + timedelta(days=1), operator)
+        if dealer.dealer_in != operator.country:
+            is_within = {dealer.dealer_in, operator.country} <= UNION
+            yield _Resold(dealer.pk, since, until, Decimal(0) if is_within else None, at=None)
+            continue
+        for rate in vat_rates.of(operator.country):
+            yield _Resold(dealer.pk, max(since, _day(rate.since, operator)), until, rate.percent, at=abroad)
+
+
+def _day(day: date, operator: Operator) -> int:
+    """The instant at which a day begins by the operator's clock."""
+    return _seconds(midnight(day, operator.zone))
 
 
 def zones(site_ids: Iterable[int] | None = None) -> dict[int, str]:

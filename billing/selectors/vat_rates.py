@@ -46,6 +46,11 @@ def _rates() -> dict[str, list[Rate]]:
     }
 
 
+def of(country: str) -> list[Rate]:
+    """The standard rates of a country in order of time; none where none is known."""
+    return list(_rates().get(country, []))
+
+
 def standard_rate(country: str, day: date) -> Rate | None:
     """The standard rate of a country on a day by its calendar; None where none is known."""
     rates = _rates().get(country, [])

@@ -13,7 +13,7 @@ from billing.models.invoice import IN_FORCE
 from billing.selectors import day_sums, payers
 from billing.sql.payers import JOINED, PAYER
 from billing.sql.status import OPEN_TO_BILLING
-from tenants.models import Operator
+from tenants.models import Account, EarlierGroup, Operator
 from tenants.scoping import current_operator_id
 
 #: In so many shares sessions are priced, each by one worker at a time.
@@ -116,10 +116,19 @@ def _span() -> tuple[int, int]:
 
 def unbilled_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySet[SessionPrice]:
     """Those of `reached_prices` whose sessions stand on no invoice."""
+    return _unbilled(reached_prices(assignment, since=since))
+
+
+def unbilled_prices_of(account: Account) -> QuerySet[SessionPrice]:
+    """Prices of sessions that the account may pay for and that stand on no invoice."""
+    return _unbilled(SessionPrice.objects.filter(_of_account(account.pk)))
+
+
+def _unbilled(prices: QuerySet[SessionPrice]) -> QuerySet[SessionPrice]:
     billed = BilledSession.objects.filter(
         IN_FORCE, operator_id=OuterRef("operator_id"), session_id=OuterRef("session_id")
     )
-    return reached_prices(assignment, since=since).exclude(Exists(billed))
+    return prices.exclude(Exists(billed))
 
 
 def reached_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySet[SessionPrice]:
@@ -132,7 +141,9 @@ def reached_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySet
     elif assignment.account_id:
         reached &= _of_account(assignment.account_id)
     elif assignment.group_id:
-        reached &= Q(session__driver__group_id=assignment.group_id)
+        # Whoever was of it, at whatever time.
+        members = EarlierGroup.objects.filter(group=assignment.group_id).values("driver")
+        reached &= Q(session__driver__group_id=assignment.group_id) | Q(session__driver__in=members)
     elif assignment.station_id:
         reached &= Q(session__station_id=assignment.station_id)
     elif assignment.site_id:

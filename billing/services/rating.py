@@ -34,6 +34,7 @@ from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
 from tenants import work
+from tenants.models import Account
 from tenants.scoping import current_operator_id
 
 BATCH = 20_000
@@ -141,6 +142,15 @@ def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
     # Whoever drafts holds these locks: wait for them, and only then look which sessions stand on an invoice.
     list(waiting.unbilled_prices(assignment, since=since).select_for_update(of=("self",)).values_list("pk"))
     dropped = int(waiting.unbilled_prices(assignment, since=since).delete()[0])
+    ask()
+    return dropped
+
+
+def forget_account(account: Account) -> int:
+    """Drop the unbilled prices of sessions that the account may pay for; they are rated anew."""
+    _await_rating()
+    list(waiting.unbilled_prices_of(account).select_for_update(of=("self",)).values_list("pk"))
+    dropped = int(waiting.unbilled_prices_of(account).delete()[0])
     ask()
     return dropped
 

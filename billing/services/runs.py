@@ -34,7 +34,7 @@ from billing.models import (
 )
 from billing.selectors import approval_facts, run_checks, unbilled
 from billing.selectors import runs as run_rows
-from billing.services import approved, drafting, issued_names, issuing, letters, rating
+from billing.services import approved, drafted_prices, drafting, issued_names, issuing, letters, rating
 from billing.sql.remarks import NOTHING, REMARK
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
@@ -227,6 +227,8 @@ def check_ready(run: InvoiceRun) -> None:
 def discard(run: InvoiceRun, *, by: User | None) -> None:
     """Throw away the drafts of a run that is not issued, and the run: its sessions wait again.
 
+    What would be priced otherwise by now is priced anew.
+
     Raises:
         RunRefused: it is issued; then only credit notes correct it.
     """
@@ -239,6 +241,7 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
     if run.state == InvoiceRun.State.ISSUED:
         raise RunRefused(Code.ISSUED_RUN_STAYS, field="state")
     drafts = Invoice.objects.filter(run=run)
+    outdated = drafted_prices.outdated(run)
     audit.record(Event.RUN_DISCARDED, about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
     for model in (BilledSession, InvoiceLine, BilledFee, InvoiceVat):
         _delete(model.objects.filter(invoice__run=run))
@@ -247,6 +250,8 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
     _delete(RunProblem.objects.filter(run=run))
     _delete(RunChunk.objects.filter(run=run))
     run.delete()
+    if outdated:
+        drafted_prices.price_anew(outdated)
 
 
 def _delete(rows: object) -> None:

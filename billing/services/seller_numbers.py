@@ -35,6 +35,6 @@ def keep(numbers: Mapping[str, str]) -> None:
 
 def _checked(country: str, number: str, *, home: str) -> str:
     plain = company_numbers.vat(number)
-    if country == home or plain[:2] != sellers.PREFIXES.get(country, country):
+    if country == home or not company_numbers.vat_of(country, plain):
         raise BillingError(Code.NUMBER_OF_ANOTHER_COUNTRY, field=country, number=plain)
     return plain

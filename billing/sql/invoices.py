@@ -19,7 +19,7 @@ The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole n
 
 **A document charges the VAT of one country** (EN 16931 has room for one number of the seller's, BT-31): an account
 gets one for each. A session is of the country of its site where any of it bears VAT, else of the operator's own, as
-fees are; a discount is of what it is taken off.
+fees are; so is what a dealer of that country resells; a discount is of what it is taken off.
 
 A draft is made in temporary tables that go from one statement to the next: `billable` (sessions with their price),
 `due_fees` (what is to be charged of fees: `billing.sql.fees`), `drafted_lines`, `drafted_vat` (a row an account,
@@ -65,6 +65,10 @@ SELECT s.id AS session_id, {PAYER} AS account_id, s.started_at,
     CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.token_id END AS token_id, coalesce(s.energy_wh, 0) AS energy_wh,
     CASE WHEN w.country <> %(home)s AND EXISTS (
             SELECT FROM jsonb_array_elements(p.lines) l WHERE (l ->> 'vat_rate')::numeric > 0)
+            AND NOT EXISTS (
+                SELECT FROM tenants_account r WHERE r.operator_id = %(operator)s AND r.id = {PAYER}
+                    AND r.dealer_in = %(home)s AND (s.ended_at AT TIME ZONE %(zone)s)::date
+                        BETWEEN r.dealer_since AND coalesce(r.dealer_until, 'infinity'))
         THEN w.country ELSE %(home)s END AS country,
     p.tariff_version_id, p.currency, p.lines, s.site_id, s.station_id
 FROM charging_chargingsession s

@@ -1,6 +1,6 @@
 """What is found before a run is issued: what would make an invoice wrong keeps it, the rest is told."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,7 @@ from billing.selectors import run_checks
 from billing.selectors import runs as run_rows
 from billing.services import account_moves, runs, tariffs
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, flat, issued, session, tariff
-from charging.models import ChargingSession, Correction
+from charging.models import ChargingSession, Correction, Site, Token
 from tenants.models import Account, Driver, Operator
 from tenants.services.people import accounts, operators
 
@@ -54,6 +54,59 @@ def test_a_run_that_is_right_has_nothing_to_tell(charged):
     run = drafted()
     assert found(run) == {}
     assert runs.issue(run, by=None, at=NOVEMBER).state == InvoiceRun.State.ISSUED
+
+
+@pytest.mark.parametrize("what", ["published", "assigned", "moved", "nobody"])
+def test_discarded_drafts_are_made_anew_by_the_prices_of_now(charged, what):
+    firm, card = company(), Token.objects.create(uid="04POOL")
+    tariff(flat("1.00"), account=firm)
+    at = connector()
+    account_moves.move(card, to=company(customer_number="K-2"))
+    session(at, None, token=card, kwh=100)
+    run = drafted()
+    if what == "published":
+        version = tariffs.save_draft(Tariff.objects.get(name="Everywhere"), document=flat("3.00"))
+        tariffs.publish(version, valid_from=OCTOBER, by=None, at=NOVEMBER + timedelta(hours=1))
+    elif what == "assigned":
+        tariffs.assign(Tariff.objects.get(assignments__account=firm), driver=charged, valid_from=OCTOBER)
+    elif what == "moved":
+        account_moves.move(charged, to=firm)
+    else:
+        account_moves.move(card, to=None)
+    assert refused(run) in {Code.RUN_OLD_PRICES, Code.RUN_REASSIGNED, Code.RUN_MOVED}
+    runs.discard(run, by=None)
+    again = drafted(at=NOVEMBER + timedelta(hours=2))
+    assert found(again) == ({Code.RUN_PRICES_CHANGED: 1} if what == "published" else {})
+    amounts = sorted(Invoice.objects.values_list("amount_due", flat=True))
+    expected = {
+        "published": ["37.50", "375.00"],
+        "moved": ["12.50", "250.00"],
+        "assigned": ["12.50", "250.00"],
+        "nobody": ["25.00"],
+    }[what]
+    assert amounts == [Decimal(amount) for amount in expected]
+
+
+@pytest.mark.parametrize(
+    ("country", "vat", "month", "odd"),
+    [
+        ("FI", "25", OCTOBER, True),  # the tariff of home reaches a site abroad
+        ("FI", "25.5", OCTOBER, False),
+        ("FI", "24", datetime(2024, 8, 1, tzinfo=UTC), False),
+        ("FI", "24", datetime(2024, 9, 1, tzinfo=UTC), True),  # the rate went up, and the tariff did not
+        ("SE", "12", OCTOBER, True),
+        ("SE", "0", OCTOBER, False),
+        ("US", "7", OCTOBER, False),  # of which no rate is known
+    ],
+)
+def test_another_rate_than_the_standard_one_of_the_month_is_told(north, country, vat, month, odd):
+    at = connector(Site.objects.create(name="There", country=country, time_zone="Europe/Helsinki"))
+    tariff(flat("2.00", vat=vat), site=at.station.site)
+    session(at, driver(), start=month + timedelta(days=9))
+    run = drafted(month)
+    (finding,) = [each for each in run_checks.findings(run) if each.code == Code.RUN_OTHER_RATES] or [None]
+    assert bool(finding) == odd
+    assert finding is None or (finding.count, finding.blocks, finding.about) == (1, False, [Invoice.objects.get()])
 
 
 @pytest.mark.parametrize("review", ["pending", "written_off"])

@@ -43,6 +43,7 @@ SECTIONS: dict[str, str | Promise] = {
     "charging.signedrecord": gettext_lazy("what meters signed about your charges"),
     "charging.stationcharge": gettext_lazy("charges as stations reported them"),
     "charging.earlierholder": gettext_lazy("cards you had before"),
+    "tenants.earliergroup": gettext_lazy("groups you were in before"),
     "charging.accountmember": gettext_lazy("payers you belonged to"),
     "charging.favourite": gettext_lazy("your favourite sites"),
     "charging.siteaccess": gettext_lazy("sites you work at"),

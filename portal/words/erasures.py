@@ -43,6 +43,7 @@ WENT: dict[str, Promise] = {
     "tenants.driver": DETAILS,
     "tenants.driveridentity": DETAILS,
     "tenants.account": DETAILS,
+    "tenants.earliergroup": DETAILS,
     "tenants.personkey": KEY,
     "charging.token": CARDS,
     "charging.earlierholder": CARDS,

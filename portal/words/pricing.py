@@ -105,6 +105,13 @@ ERRORS: dict[str, str | Promise] = {
         "%(count)s drafted sessions are priced by another tariff by now. Discard the drafts and start the run again.",
         "count",
     ),
+    Code.RUN_DEALERS_CHANGED: ngettext_lazy(
+        "Since the drafts were made it was changed whether the payer of %(count)s of them buys to resell, and so its"
+        " VAT. Discard the drafts and start the run again.",
+        "Since the drafts were made it was changed whether the payers of %(count)s of them buy to resell, and so their"
+        " VAT. Discard the drafts and start the run again.",
+        "count",
+    ),
     Code.SELLER_WITHOUT_VAT_NUMBER: ngettext_lazy(
         "%(count)s invoice has VAT, and your VAT number is missing.",
         "%(count)s invoices have VAT, and your VAT number is missing.",
@@ -161,6 +168,13 @@ ERRORS: dict[str, str | Promise] = {
     Code.RUN_LATE_SESSIONS: ngettext_lazy(
         "%(count)s session came late: it ended before the month.",
         "%(count)s sessions came late: they ended before the month.",
+        "count",
+    ),
+    Code.RUN_OTHER_RATES: ngettext_lazy(
+        "%(count)s invoice has another rate of VAT than the standard one of its country in the month. See whether its"
+        " tariff has the right one there.",
+        "%(count)s invoices have another rate of VAT than the standard one of their country in the month. See whether"
+        " their tariffs have the right one there.",
         "count",
     ),
     Code.RUN_PRICES_CHANGED: ngettext_lazy(

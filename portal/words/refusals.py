@@ -63,6 +63,13 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     Code.ADDRESS_NOT_HTTPS: _("This is no address that begins with https and names a place alone."),
     Code.ADDRESS_NOT_SFTP: _("This is no address as sftp://user@host/folder, which names no password."),
+    Code.DEALER_WITHOUT_BEGINNING: _("Say from which day it buys to resell, or leave its last day and evidence empty."),
+    Code.DEALER_ENDS_FIRST: _("It cannot stop reselling before it begins."),
+    Code.DEALER_WITHOUT_EVIDENCE: _("Say what shows that it resells, such as its certificate and the answer of VIES."),
+    Code.DEALER_WITHOUT_COUNTRY: _("Who resells is taxed where it is established: say its country."),
+    Code.DEALER_WITHOUT_VAT_NUMBER: _(
+        "Nothing is sold without VAT to a dealer in %(country)s without its VAT number there."
+    ),
     Code.GLN_WRONG: _("“%(number)s” is no GLN: thirteen digits, the last of which fits the others."),
     Code.VAT_NUMBER_WRONG: _(
         "“%(number)s” is no VAT number: it begins with the two letters of its country, as SE556036079301 does, and its"

@@ -7,7 +7,7 @@ from tenants.models.audit_entry import AuditEntry
 from tenants.models.audit_seal import AuditCheck, AuditSeal
 from tenants.models.browser_session import BrowserSession
 from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPaper, ConsentPurpose
-from tenants.models.driver import Driver, DriverGroup, DriverIdentity
+from tenants.models.driver import Driver, DriverGroup, DriverIdentity, EarlierGroup
 from tenants.models.erasure import Erasure
 from tenants.models.factor import FactorReset, TotpDevice
 from tenants.models.incident import (
@@ -55,6 +55,7 @@ __all__ = [
     "Driver",
     "DriverGroup",
     "DriverIdentity",
+    "EarlierGroup",
     "Erasure",
     "FactorReset",
     "Incident",

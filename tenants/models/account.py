@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tenants.identifiers import new_public_id
@@ -51,6 +51,19 @@ class Account(OperatorOwned):
     # What comes to less waits for a later invoice; 0: nothing waits.
     least_amount = models.DecimalField(_("smallest invoice"), max_digits=8, decimal_places=2, default=0)
     shows = models.CharField(_("what its people see"), max_length=8, choices=Shown, default=Shown.INVOICES)
+    # A taxable dealer buys electricity to resell it: what is sold to it is taxed where it is established (directive
+    # 2006/112, art. 38). From which day to which by the operator's clock, and what shows it; null `since`: it is none.
+    dealer_since = models.DateField(_("buys to resell from"), null=True, blank=True)
+    dealer_until = models.DateField(_("buys to resell until"), null=True, blank=True)
+    dealer_evidence = models.CharField(
+        _("what shows that it resells"), max_length=80, blank=True, default="", db_default=""
+    )
+    # Where it is established: the country of its particulars, which lie sealed, as the database must know it.
+    dealer_in = models.CharField(
+        _("established in"), max_length=2, blank=True, default="", db_default="", editable=False
+    )
+    # When one of these was changed last: drafts made before are of another VAT.
+    dealer_changed_at = models.DateTimeField(_("resale changed"), null=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -63,6 +76,15 @@ class Account(OperatorOwned):
                 name="account_private_is_a_drivers",
             ),
             models.CheckConstraint(condition=Q(least_amount__gte=0), name="account_least_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(dealer_since__isnull=True, dealer_until__isnull=True)
+                | (Q(dealer_since__isnull=False, driver__isnull=True) & ~Q(dealer_in="") & ~Q(dealer_evidence="")),
+                name="account_dealer_is_shown",
+            ),
+            models.CheckConstraint(
+                condition=Q(dealer_until__isnull=True) | Q(dealer_until__gte=F("dealer_since")),
+                name="account_dealer_until_after_since",
+            ),
             models.UniqueConstraint(
                 fields=["operator", "driver"], condition=Q(driver__isnull=False), name="account_of_driver_once"
             ),
@@ -72,6 +94,8 @@ class Account(OperatorOwned):
             # The few that are no private persons, and all of them by the identity a search finds.
             models.Index(fields=["operator", "kind", "id"], name="account_few", condition=~Q(kind="private")),
             models.Index(fields=["operator", "identity"], name="account_by_identity"),
+            # Few resell, and all of them are read with the prices.
+            models.Index(fields=["operator"], name="account_dealers", condition=Q(dealer_since__isnull=False)),
         ]
 
     def __str__(self) -> str:

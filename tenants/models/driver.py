@@ -35,6 +35,8 @@ class Driver(OperatorOwned):
     customer_number = models.CharField(_("customer number"), max_length=30)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="drivers")
     group = OwnedForeignKey(DriverGroup, null=True, blank=True, related_name="drivers")
+    # Since when; null: always. What was before is told by `EarlierGroup`.
+    group_since = models.DateTimeField(_("in the group since"), null=True, editable=False)
     # The identity in force. Null only between the creation of the driver and of the first identity.
     identity = OwnedForeignKey("tenants.DriverIdentity", null=True, editable=False, related_name="+")
     is_active = models.BooleanField(_("active"), default=True)
@@ -58,6 +60,27 @@ class Driver(OperatorOwned):
 
     def __str__(self) -> str:
         return self.customer_number
+
+
+class EarlierGroup(OperatorOwned):
+    """That a driver was of a group, or of none, up to an instant: from the one before it on, or always.
+
+    A session has the prices of the group that its driver was of when it began, whenever it is priced.
+    """
+
+    driver = OwnedForeignKey(Driver, models.CASCADE, related_name="earlier_groups")
+    group = OwnedForeignKey(DriverGroup, null=True, related_name="+")
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("earlier_group", "driver", "group", referred=False),
+            models.UniqueConstraint(fields=["operator", "driver", "until"], name="earlier_group_once_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.driver} – {self.until:%Y-%m-%d}"
 
 
 class DriverIdentity(OperatorOwned):

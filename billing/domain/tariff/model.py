@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from typing import Any, Final, Self
 
 from billing.domain import documents, money
@@ -196,6 +197,8 @@ def _check_reservation(components: tuple[PriceComponent, ...], path: str) -> Non
             raise bad(field_path, component.type.value, Wanted.RESERVED_DIMENSION)
 
 
+#: Decimals of a price that VAT was taken out of, as lines of invoices have them.
+_PRICE_DIGITS: Final = 6
 #: What OCPI calls the amounts of a bound without and with VAT.
 _PRICE_221: Final = ("excl_vat", "incl_vat")
 _PRICE_230: Final = ("before_taxes", "after_taxes")
@@ -258,6 +261,24 @@ class Tariff:
         kept = tuple(element for element in priced if element.price_components)
         nothing = Element((PriceComponent(Dimension.ENERGY, Decimal(0)),))
         return replace(self, elements=kept or (nothing,), min_price=None)
+
+    def taxed(self, vat: Decimal | None) -> Self:
+        """The same prices without the VAT they have, and with this one instead; limits are those without VAT.
+
+        A price that includes VAT has it taken out, and is rounded to as many decimals as an invoice says.
+        """
+        elements = tuple(
+            replace(element, price_components=tuple(self._taxed(one, vat) for one in element.price_components))
+            for element in self.elements
+        )
+        low, high = (limit and replace(limit, incl_vat=None) for limit in (self.min_price, self.max_price))
+        return replace(self, elements=elements, min_price=low, max_price=high, tax_included=False)
+
+    def _taxed(self, one: PriceComponent, vat: Decimal | None) -> PriceComponent:
+        price = one.price
+        if self.tax_included and one.vat:
+            price = money.round_half_up(Fraction(price) / (1 + Fraction(one.vat) / 100), _PRICE_DIGITS)
+        return replace(one, price=price, vat=vat)
 
     def to_ocpi(self) -> dict[str, Any]:
         """The OCPI 2.2.1 object; `tax_included` is said where it is true. Numbers are `Decimal`."""

@@ -1,12 +1,17 @@
 """What somebody pays at an outlet, and why: what a session that starts then is priced by."""
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 from billing.models import SessionPrice
 from billing.selectors import paid
+from billing.services import account_moves, card_moves
 from billing.tests import factories
 from charging.models import Site
+from charging.services import tokens
 from tenants.models import DriverGroup
+from tenants.services.people import accounts
 
 
 def text(response):
@@ -29,6 +34,45 @@ def test_it_is_what_a_session_is_priced_by(tariff, danas_driver, levels):
     assert [one.tariff.name for one in known.assignments] == [*reversed(levels), tariff.name]
     assert known.version is not None
     assert known.assignments[0].tariff == known.version.tariff
+
+
+def test_a_card_is_priced_by_whoever_has_it_then_and_by_its_own_account(tariff, danas_driver):
+    at, since = factories.connector(), datetime(2026, 10, 5, 9, tzinfo=UTC)
+    firm = accounts.create(kind="company", name="Bolaget AB", country="SE")
+    factories.tariff(factories.flat("1.50"), name="Bolaget", account=firm)
+    factories.tariff(factories.flat("1.00"), name="Dana", driver=danas_driver)
+    card = tokens.create(uid="04AA11BB")
+    account_moves.move(card, to=firm, since=since)
+    card_moves.give(card, driver=danas_driver, since=since, until=since + timedelta(days=2))
+    found = {}
+    for day, holder in ((-1, None), (1, danas_driver), (3, None)):
+        charged = factories.session(at, holder, token=card, start=since + timedelta(days=day))
+        factories.rate_all()
+        known, price = (
+            paid.paid(None, at.station, at=charged.started_at, card=card),
+            SessionPrice.objects.get(session=charged),
+        )
+        found[day] = known.version and known.version.tariff.name
+        assert known.version == price.tariff_version or price.problem == "no_driver"
+        assert (known.payer is None) == (price.problem == "no_driver")
+    assert found == {-1: tariff.name, 1: "Dana", 3: "Bolaget"}
+
+
+def test_the_page_takes_a_card_and_says_when_nobody_pays(fina_browser, url, tariff, danas_driver):
+    at = factories.connector()
+    tokens.create(uid="04AA11BB", visual_number="NO-1")
+    asked = {"station": at.station.identifier, "card": "NO-1"}
+    assert "nobody pays" in text(fina_browser.get(url("tariffs/paid/"), asked))
+    both = text(fina_browser.get(url("tariffs/paid/"), {**asked, "driver": danas_driver.customer_number}))
+    assert "one of the two" in both
+
+
+def test_the_page_says_what_a_dealer_pays(fina_browser, url, tariff, danas_driver):
+    at = factories.connector()
+    facts = {"country": "DE", "vat_number": "DE136695976", "dealer_since": date(2026, 1, 1), "dealer_evidence": "VIES"}
+    account_moves.move(danas_driver, to=accounts.create(kind="roaming", name="Verbund", **facts))
+    asked = {"station": at.station.identifier, "driver": danas_driver.customer_number, "at": "2026-11-03T12:00"}
+    assert "It buys to resell" in text(fina_browser.get(url("tariffs/paid/"), asked))
 
 
 def test_the_page_says_which_why_and_what_an_hour_costs(fina_browser, url, tariff, danas_driver):

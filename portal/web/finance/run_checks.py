@@ -57,6 +57,7 @@ _WAYS: Final[dict[Code, tuple[Permission, Page, str | Promise]]] = {
     Code.SELLER_LACKS_FOR_E_INVOICE: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.RUN_DIFFERENCES: (Permission.REVIEW_SESSIONS, _page("staff:difference_list"), _("Decide about them")),
     Code.RUN_DISPUTED: (Permission.VIEW_INVOICES, _page("staff:dispute_list"), _("See them")),
+    Code.RUN_OTHER_RATES: (Permission.VIEW_TARIFFS, _page("finance:tariff_list"), _("See the tariffs")),
     Code.RUN_LATE_SESSIONS: (Permission.VIEW_SESSIONS, _late, _("See them")),
 }
 #: What a finding may be about: what it is called, its page, and who may open that.

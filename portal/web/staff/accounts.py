@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from billing.selectors import assignments, e_invoices, fees
 from billing.selectors import invoices as billed
-from billing.services import account_moves
+from billing.services import account_moves, dealers
 from billing.services.account_moves import Moved
 from charging.models import Token
 from charging.selectors import account_members
@@ -35,6 +35,7 @@ from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField, CardField
 from portal.web.acts import attempted
 from portal.web.number_fields import TypedNumberField
+from portal.web.sensible_days import SENSIBLE
 from portal.web.staff.country_choice import CountryField
 from portal.web.staff.driver_choice import DriverField
 from portal.web.tables import Column, Table
@@ -128,6 +129,29 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     )
     country = CountryField()
     shows = forms.ChoiceField(label=gettext_lazy("What its people see"), choices=Account.Shown.choices)
+    dealer_since = forms.DateField(
+        label=gettext_lazy("Buys to resell from"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=SENSIBLE,
+        help_text=gettext_lazy(
+            "Only of a dealer, such as a partner who bills its own drivers. What it buys is taxed where it is"
+            " established, and not where the car charges: in another EU country it accounts for the VAT itself."
+        ),
+    )
+    dealer_until = forms.DateField(
+        label=gettext_lazy("Buys to resell until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=SENSIBLE,
+        help_text=gettext_lazy("The last day. Empty: until further notice."),
+    )
+    dealer_evidence = forms.CharField(
+        label=gettext_lazy("What shows that it resells"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy("Its certificate and its day, and the number of the enquiry at VIES."),
+    )
     is_active = forms.BooleanField(label=gettext_lazy("Customer today"), required=False, initial=True)
 
     class Meta:
@@ -143,6 +167,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         *("kind", "name", "customer_number", "organisation_number", "vat_number", "gln", "email", "phone"),
         *("street", "postal_code", "city", "country", "delivery_street", "delivery_postal_code", "delivery_city"),
         *("buyer_reference", "order_number", "delivery", "language", "payment_terms_days", "least_amount", "shows"),
+        *services.DEALER,
     )
 
     def __init__(self, *args: Any, account: Account | None = None, **kwargs: Any) -> None:
@@ -153,7 +178,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         else:
             del self.fields["kind"]
         if account is not None and account.driver is not None:
-            del self.fields["customer_number"]
+            for name in ("customer_number", *services.DEALER):
+                del self.fields[name]
 
 
 class InviteForm(forms.Form):
@@ -327,7 +353,7 @@ def account_edit(request: SignedInRequest, operator: Operator, public_id: UUID) 
     """Change a payer's particulars and terms."""
     account = account_or_404(public_id)
     form = AccountForm(request.POST or None, account=account, initial=_initial(account))
-    if form.is_valid() and attempted(form, services.change, account, **form.cleaned_data) is not None:
+    if form.is_valid() and attempted(form, dealers.change, account, at=timezone.now(), **form.cleaned_data):
         messages.success(request, _("Payer %(name)s was saved.") % {"name": account.name})
         return redirect("staff:account_detail", operator.slug, account.public_id)
     page = {"nav": "accounts", "form": form, "account": account, "crumbs": crumbs(operator, account)}

@@ -4,6 +4,7 @@ A driver's page shows personal data, so reading it is recorded.
 """
 
 from collections.abc import Callable
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from billing.selectors import assignments, invoices, session_ledger
+from billing.services import group_changes
 from charging.selectors import account_members, drivers, sessions
 from charging.selectors.sessions import Criteria
 from portal.files.tables import FileColumn
@@ -28,6 +30,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told
 from portal.web.periods import midnight
+from portal.web.sensible_days import SENSIBLE
 from portal.web.staff import days
 from portal.web.staff.country_choice import CountryField
 from portal.web.staff.people.invitation_link import count_letter, hand_over
@@ -106,18 +109,41 @@ class DriverForm(forms.ModelForm):  # type: ignore[type-arg]
         empty_label=gettext_lazy("No group"),
         to_field_name="public_id",
     )
+    group_since = forms.DateField(
+        label=gettext_lazy("In the group from"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=SENSIBLE,
+        help_text=gettext_lazy(
+            "If another group is chosen: the day from which its prices hold. What was charged before, and what is on"
+            " an invoice, stays. Empty: from now on."
+        ),
+    )
     is_active = forms.BooleanField(label=gettext_lazy("Customer today"), required=False, initial=True)
 
     class Meta:
         model = DriverIdentity
         fields = services.PERSONAL_FIELDS
 
-    field_order = ("name", "customer_number", "email", "phone", "street", "postal_code", "city", "country", "group")
+    field_order = (
+        *("name", "customer_number", "email", "phone", "street", "postal_code", "city", "country"),
+        *("group", "group_since"),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, new: bool = False, today: date | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if new:
+            del self.fields["group_since"]
+        self.today = today
         self.fields["group"].queryset = DriverGroup.objects.order_by("name")  # type: ignore[attr-defined]
         self.fields["name"].required = True
+
+    def clean_group_since(self) -> date | None:
+        """A day that has come: who is of a group is told on pages as of now."""
+        day: date | None = self.cleaned_data["group_since"]
+        if day and self.today and day > self.today:
+            raise forms.ValidationError(_("This day is still to come. Choose the group when it has."))
+        return day
 
 
 @operator_view(Permission.VIEW_DRIVERS)
@@ -161,7 +187,7 @@ def driver_detail(request: SignedInRequest, operator: Operator, public_id: UUID)
 @operator_view(Permission.MANAGE_DRIVERS)
 def driver_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Add a driver."""
-    form = DriverForm(request.POST or None, initial={"country": operator.country})
+    form = DriverForm(request.POST or None, new=True, initial={"country": operator.country})
     if form.is_valid() and (driver := attempted(form, services.create, **_facts(form, new=True))):
         messages.success(request, _("Driver %(number)s was added.") % {"number": driver.customer_number})
         return redirect("staff:driver_detail", operator.slug, driver.public_id)
@@ -174,8 +200,9 @@ def driver_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
     driver = _driver(public_id)
     if request.method != "POST":
         audit.record(Event.DRIVER_FORM_VIEWED, about=driver)
-    form = DriverForm(request.POST or None, initial=_initial(driver))
-    if form.is_valid() and attempted(form, services.change, driver, **_facts(form)) is not None:
+    today = timezone.now().astimezone(operator.zone).date()
+    form = DriverForm(request.POST or None, today=today, initial=_initial(driver))
+    if form.is_valid() and attempted(form, group_changes.change, driver, **_changed(form, operator)) is not None:
         messages.success(request, _("Driver %(number)s was saved.") % {"number": driver.customer_number})
         return redirect("staff:driver_detail", operator.slug, driver.public_id)
     context = {"nav": "drivers", "form": form, "driver": driver, "crumbs": crumbs(operator, driver)}
@@ -270,6 +297,13 @@ def _facts(form: DriverForm, *, new: bool = False) -> dict[str, Any]:
     if new:
         del facts["is_active"]
     return facts
+
+
+def _changed(form: DriverForm, operator: Operator) -> dict[str, Any]:
+    """What the form says, with the instant at which the day of the group begins by the operator's clock."""
+    facts = _facts(form)
+    day = facts.pop("group_since")
+    return {**facts, "group_since": datetime.combine(day, time(), operator.zone) if day else None}
 
 
 def _initial(driver: Driver) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from tenants.errors import Code, Refused
 from tenants.models import Account, AccountPerson, DriverIdentity, Membership, Operator, User
 from tenants.services.people import drivers, memberships
 
-TERMS = ("language", "payment_terms_days", "delivery", "least_amount", "shows", "is_active")
+#: Whether it buys electricity to resell it, from when to when, and what shows that.
+DEALER = ("dealer_since", "dealer_until", "dealer_evidence")
+TERMS = ("language", "payment_terms_days", "delivery", "least_amount", "shows", "is_active", *DEALER)
 
 
 @transaction.atomic
@@ -23,13 +25,15 @@ def create(*, kind: str, customer_number: str = "", **facts: Any) -> Account:
     facts: any of `drivers.PARTICULARS` and `TERMS`. Without a customer number the next free one is given.
 
     Raises:
-        Refused: another account or driver has the customer number; a number of the company is none of its country's.
+        Refused: another account or driver has the customer number; a number of the company is none of its country's;
+            nothing shows that it resells, or it lacks the country or VAT number without which that changes no VAT.
     """
+    _check_dealer(facts)
     drivers.one_at_a_time()
     number = customer_number or drivers.next_customer_number()
     terms = {name: facts.pop(name) for name in TERMS if name in facts}
     with drivers.number_once(number):
-        account = Account.objects.create(kind=kind, customer_number=number, **terms)
+        account = Account.objects.create(kind=kind, customer_number=number, dealer_in=_dealer_in(terms, facts), **terms)
     return _identified(account, facts)
 
 
@@ -40,12 +44,16 @@ def change(account: Account, *, customer_number: str = "", **facts: Any) -> Acco
     Raises:
         Refused: as `create`.
     """
-    for name in TERMS:
-        setattr(account, name, facts.pop(name, getattr(account, name)))
+    known = {name: getattr(account.identity, name) for name in drivers.PARTICULARS} if account.identity else {}
+    terms = {name: facts.pop(name, getattr(account, name)) for name in TERMS}
+    _check_dealer({**known, **facts, **terms})
+    for name, value in terms.items():
+        setattr(account, name, value)
+    account.dealer_in = _dealer_in(terms, {**known, **facts})
     if customer_number and account.driver is None:
         account.customer_number = customer_number
     with drivers.number_once(account.customer_number):
-        account.save(update_fields=[*TERMS, "customer_number"])
+        account.save(update_fields=[*TERMS, "dealer_in", "customer_number"])
     return _identified(account, facts)
 
 
@@ -60,6 +68,33 @@ def let_see(account: Account, *, user: User) -> AccountPerson:
         person = AccountPerson.objects.create(account=account, user=user)
     memberships.add(user, operator=Operator.objects.get(pk=account.operator_id), role=Membership.Role.PAYER)
     return person
+
+
+def _dealer_in(terms: dict[str, Any], particulars: dict[str, Any]) -> str:
+    return str(particulars.get("country") or "") if terms.get("dealer_since") else ""
+
+
+def _check_dealer(facts: dict[str, Any]) -> None:
+    """Refuse a dealer of whom nothing is shown, or who is not known where it is established.
+
+    The union's dealers account for the VAT of what they buy from another member state by their VAT number there
+    (directive 2006/112, art. 38 and 195); without it nothing can be sold to them without VAT.
+    """
+    since, until = facts.get("dealer_since"), facts.get("dealer_until")
+    country = str(facts.get("country") or "").upper()
+    if since is None:
+        if until is not None or facts.get("dealer_evidence"):
+            raise Refused(Code.DEALER_WITHOUT_BEGINNING)
+        return
+    if until is not None and until < since:
+        raise Refused(Code.DEALER_ENDS_FIRST)
+    if not str(facts.get("dealer_evidence") or "").strip():
+        raise Refused(Code.DEALER_WITHOUT_EVIDENCE)
+    if not country:
+        raise Refused(Code.DEALER_WITHOUT_COUNTRY)
+    number = company_numbers.vat(str(facts.get("vat_number") or ""))
+    if country in company_numbers.UNION and not company_numbers.vat_of(country, number):
+        raise Refused(Code.DEALER_WITHOUT_VAT_NUMBER, country=country)
 
 
 def _identified(account: Account, particulars: dict[str, Any]) -> Account:

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.timezone import now
 
 from tenants.conflicts import refused_as
 from tenants.errors import Code, Refused
-from tenants.models import Account, Driver, DriverGroup, DriverIdentity, Membership, Operator, User
+from tenants.models import (
+    Account,
+    Driver,
+    DriverGroup,
+    DriverIdentity,
+    EarlierGroup,
+    Membership,
+    Operator,
+    User,
+)
 from tenants.scoping import current_operator_id
 from tenants.sealed_fields import Person
 from tenants.services import person_keys
@@ -39,21 +50,43 @@ def create(*, customer_number: str = "", group: DriverGroup | None = None, **per
 
 @transaction.atomic
 def change(
-    driver: Driver, *, customer_number: str, group: DriverGroup | None, is_active: bool, **personal: Any
+    driver: Driver,
+    *,
+    customer_number: str,
+    group: DriverGroup | None,
+    is_active: bool,
+    group_since: datetime | None = None,
+    **personal: Any,
 ) -> Driver:
     """Give the driver these facts; personal data that differs becomes a new version.
+
+    group_since: from when on the driver is of the group; what was before it stays. None: from now on.
 
     Raises:
         Refused: another driver has the customer number.
     """
     driver.customer_number = customer_number or driver.customer_number
-    driver.group, driver.is_active = group, is_active
+    driver.is_active = is_active
+    _regroup(driver, group, group_since or now())
     with number_once(driver.customer_number):
-        driver.save(update_fields=["customer_number", "group", "is_active"])
+        driver.save(update_fields=["customer_number", "group", "group_since", "is_active"])
     before = driver.identity
     if before is None or any(getattr(before, field) != value for field, value in personal.items()):
         change_identity(driver, **personal)
     return driver
+
+
+def _regroup(driver: Driver, group: DriverGroup | None, since: datetime) -> None:
+    """Let the driver be of the group from then on, and of what they were of before up to it."""
+    known = Driver.objects.select_for_update().only("group_id", "group_since").get(pk=driver.pk)
+    later = list(EarlierGroup.objects.filter(driver=driver, until__gt=since).order_by("until"))
+    before = later[0].group_id if later else known.group_id
+    EarlierGroup.objects.filter(pk__in=[row.pk for row in later]).delete()
+    rows = EarlierGroup.objects.filter(driver=driver).order_by("until")
+    if before != (group.pk if group else None) and not rows.filter(until=since).exists():
+        EarlierGroup.objects.create(driver=driver, group_id=before, until=since)
+    last = rows.last()
+    driver.group, driver.group_since = group, last.until if last else None
 
 
 def choose_letters(driver: Driver, *, about_late_charges: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a driver pays at an outlet now, or at another time, and why."""
+"""What a driver, or whoever charges with a card, pays at an outlet now, or at another time, and why."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from billing.selectors.discounts import TakenOff
 from charging.models import Site, Station
 from charging.selectors import drivers, words
 from portal.gate.access import SignedInRequest, operator_view
+from portal.web.account_choice import CardField
 from portal.web.finance.tariffs.pages import reading_of, target_of, terms_of
 from portal.web.sensible_days import sensible_moment
 from portal.words import invoices as invoice_words
@@ -36,10 +37,11 @@ NAMED = 5
 
 
 class AskForm(forms.Form):
-    """Who, where and when. Without a driver: anybody who has no terms of their own."""
+    """Who, where and when. Without a driver and a card: anybody who has no terms of their own."""
 
     station = forms.CharField(label=_("Station or site"), max_length=100, widget=forms.SearchInput)
     driver = forms.CharField(label=_("Driver"), max_length=100, required=False, widget=forms.SearchInput)
+    card = CardField(required=False, widget=forms.SearchInput)
     at = forms.DateTimeField(
         label=_("When"),
         required=False,
@@ -51,7 +53,7 @@ class AskForm(forms.Form):
         """Read the query. Who may not see drivers cannot ask by them."""
         super().__init__(query if "station" in query else None)
         if not may_see_drivers:
-            del self.fields["driver"]
+            del self.fields["driver"], self.fields["card"]
 
     def clean_station(self) -> Station:
         """The one station that the words mean."""
@@ -69,6 +71,13 @@ class AskForm(forms.Form):
         text = self.cleaned_data["driver"]
         rows = drivers.listing(text).order_by("customer_number")
         return _only(rows, text, same=lambda driver: driver.pk) if text else None
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a driver or a card, not both: whose card it is then is known."""
+        data = super().clean() or {}
+        if data.get("driver") and data.get("card"):
+            self.add_error("card", gettext("Name a driver or a card: one of the two."))
+        return data
 
 
 def _only(rows: "QuerySet[Any]", text: str, *, same: Any) -> Any:
@@ -93,15 +102,19 @@ def tariff_paid(request: SignedInRequest, operator: Operator) -> HttpResponse:
 
 
 def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
-    station, driver = form.cleaned_data["station"], form.cleaned_data.get("driver")
+    station, driver, card = (form.cleaned_data.get(name) for name in ("station", "driver", "card"))
     site: Site = station.site
     chosen = form.cleaned_data["at"]
     at: datetime = chosen.replace(tzinfo=site.zone) if chosen else timezone.now()
-    known = paid.paid(driver, station, at=at)
+    known = paid.paid(driver, station, at=at, card=card)
     terms = terms_of(known.version)
+    if terms and known.is_resold:
+        terms = terms.taxed(known.rate)
     return {
         "station": station,
         "driver": driver,
+        "nobody_pays": card is not None and known.payer is None,
+        "is_resold": known.is_resold,
         "payer": known.payer,
         "taken_off": invoice_words.taken_off(_taken_off(known.payer, at, operator)),
         "at": at,

@@ -1,0 +1,31 @@
+"""A driver changed, also in the group: what they charged since, and is not billed, is priced by that group."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from billing.services import drafted_prices, rating
+from charging.models import ChargingSession
+from charging.site_scope import limited_to
+from tenants.models import Driver, DriverGroup
+from tenants.services.people import drivers
+
+
+@transaction.atomic
+@limited_to(None)  # a group's prices hold at every site
+def change(driver: Driver, *, group: DriverGroup | None, group_since: datetime | None = None, **facts: Any) -> Driver:
+    """Give the driver these facts; `group_since`: from when on they are of the group, None for now.
+
+    Raises:
+        Refused: as `tenants.services.people.drivers.change`.
+    """
+    since = group_since or now()
+    before = Driver.objects.values_list("group_id", "group_since").get(pk=driver.pk)
+    driver = drivers.change(driver, group=group, group_since=since, **facts)
+    if before != (driver.group_id, driver.group_since):
+        sessions = ChargingSession.objects.filter(driver=driver, started_at__gte=since)
+        rating.free_to_change(sessions)
+        drafted_prices.note(sessions)
+    return driver
