@@ -434,6 +434,7 @@ UNSEEN_WRITES = {
     "billing/services/effects.py:ask": "that the effect of a draft is to be worked out; it changes nothing",
     "billing/services/payment_files.py:_book_all": "payments.booked",
     "billing/services/rating.py:ask": "that sessions are to be priced",
+    "billing/services/tariffs.py:_note_on_drafts": "a remark on the page of a run; the assignment is told",
     "billing/services/drafted_prices.py:note": "a remark on the page of a run; what changed the prices is told",
     "billing/services/account_moves.py:_note_on_drafts": "a remark on the page of a run; account.member_moved",
     "billing/services/runs.py:divide": "the work list of a run",
