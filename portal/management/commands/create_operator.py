@@ -6,7 +6,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from portal.management import arguments
 from portal.words.say import why
+from tenants import company_numbers
 from tenants.actor import acting, acting_more
 from tenants.errors import Refused
 from tenants.services.people import onboarding
@@ -20,9 +22,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="its address in the portal: /o/<slug>/")
         parser.add_argument("--name", required=True)
-        parser.add_argument("--owner", metavar="EMAIL", help="whom to invite; without it nobody gets in yet")
+        parser.add_argument(
+            "--owner", type=arguments.email, metavar="EMAIL", help="whom to invite; without it nobody gets in yet"
+        )
         parser.add_argument("--vat-number", default="", help="without it no invoice with VAT is issued")
-        parser.add_argument("--time-zone", default="Europe/Stockholm")
+        parser.add_argument("--time-zone", type=arguments.time_zone, default="Europe/Stockholm")
         parser.add_argument("--currency", default="SEK")
         parser.add_argument("--language", default="sv", choices=["sv", "en"])
 
@@ -30,10 +34,12 @@ class Command(BaseCommand):
         names = ("slug", "name", "vat_number", "time_zone", "currency", "language")
         particulars = {name: options[name] for name in names}
         try:
+            particulars["vat_number"] = company_numbers.vat(particulars["vat_number"])
             with acting(task="create_operator"), acting_more(is_platform=True):
                 self._create(options["owner"], particulars)
         except ValidationError as error:
-            raise CommandError("; ".join(f"{name}: {' '.join(why)}" for name, why in error.message_dict.items()))  # noqa: B904
+            told = [f"{name} {options.get(name)!r}: {' '.join(why)}" for name, why in error.message_dict.items()]
+            raise CommandError("; ".join(told)) from None
         except Refused as refusal:
             raise CommandError(why(refusal)) from None
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from portal.management import arguments
 from tenants.actor import acting
 from tenants.log import sign_ins
 from tenants.models import User
@@ -21,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="the person's address")
-        parser.add_argument("--address", default="", help="the portal's, such as https://portal.example.com")
+        parser.add_argument(
+            "--address", type=arguments.web_address, default="", help="the portal's, such as https://portal.example.com"
+        )
 
     def handle(self, *args: Any, email: str, address: str, **options: Any) -> None:
         user = User.objects.filter(email=email.lower(), is_active=True).first()

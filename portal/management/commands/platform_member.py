@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from portal.management import arguments
 from portal.words.say import why
 from tenants.actor import acting
 from tenants.errors import Refused
@@ -22,11 +23,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
         adding = acts.add_parser("add", help="let the person with this address run the instance")
-        adding.add_argument("email")
+        adding.add_argument("email", type=arguments.email)
         adding.add_argument("--name", default="", help="for a person who has no account yet")
         adding.add_argument("--existing", action="store_true", help="the address has an account, and it is theirs")
         removing = acts.add_parser("remove", help="take the person off")
-        removing.add_argument("email")
+        removing.add_argument("email", type=arguments.email)
         acts.add_parser("list", help="who runs the instance")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,6 +13,7 @@ from charging.models import Connector, MeterKey, Token
 from charging.services import meter_keys, station_links
 from portal import env
 from portal.demo.stations import FAULTS, SigningMeter, Simulated
+from portal.management import arguments
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -30,9 +31,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--operator", help="its short name; without one those of the demonstration")
-        parser.add_argument("--gateway", default=_gateway(), help="where stations connect to")
-        parser.add_argument("--stations", type=int, default=5, help="how many of an operator")
-        parser.add_argument("--minute", type=float, default=1.0, help="how many seconds a minute of charging takes")
+        parser.add_argument("--gateway", type=arguments.gateway, default=_gateway(), help="where stations connect to")
+        parser.add_argument("--stations", type=arguments.count, default=5, help="how many of an operator")
+        parser.add_argument(
+            "--minute", type=arguments.seconds, default=1.0, help="how many seconds a minute of charging takes"
+        )
         parser.add_argument("--signed", action="store_true", help="their meters sign what they measure, in OCMF")
         parser.add_argument("--faults", nargs="*", choices=FAULTS, default=[], help="what goes wrong now and then")
 

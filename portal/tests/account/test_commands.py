@@ -1,5 +1,5 @@
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.test import Client
 
 from portal.tests import app_role
@@ -83,3 +83,39 @@ def test_an_operator_bills_in_no_currency_without_hundredths(currency, north):
 def test_a_taken_address_is_refused_in_words(north):
     with pytest.raises(CommandError, match="slug"):
         call_command("create_operator", "north", name="Another", owner="eva@example.com")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ("create_operator east --name East --time-zone Mars", "--time-zone: there is no time zone 'Mars'"),
+        ("create_operator east --name East --owner eva", "--owner: 'eva' is no e-mail address"),
+        ("platform_member add eva", "email: 'eva' is no e-mail address"),
+        ("platform_member remove eva", "email: 'eva' is no e-mail address"),
+        ("password_link eva@example.com --address example.com", "--address: 'example.com' is no address that begins"),
+        (
+            "simulate_stations --gateway http://a.example",
+            "--gateway: 'http://a.example' is no address that begins with ws",
+        ),
+        ("simulate_stations --stations 0", "--stations: '0' is no whole number from 1 on"),
+        ("simulate_stations --minute 0", "--minute: '0' is no number of seconds above 0"),
+        ("simulate_stations --minute soon", "--minute: 'soon' is no number of seconds above 0"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_its_value_before_anything_is_done(argv, said, capsys):
+    name, *rest = argv.split()
+    with pytest.raises(SystemExit) as ended:
+        load_command_class("portal", name).run_from_argv(["manage.py", name, *rest])
+    assert ended.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_operator_with_a_wrong_number_or_name_is_not_made(north):
+    for slug, more, said in (
+        ("east", {"vat_number": "hello"}, "hello"),
+        ("North!", {}, "slug 'North!': Enter a valid"),
+        ("north", {}, "slug 'north': Operator with this"),
+    ):
+        with pytest.raises(CommandError, match=said), app_role.as_platform():
+            call_command("create_operator", slug, name="East AB", **more)
+    assert Operator.objects.count() == 1
