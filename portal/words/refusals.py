@@ -61,7 +61,9 @@ SENTENCES: dict[str, str | Promise] = {
     Code.CURRENCY_NOT_BILLED: _(
         "Nothing is billed in “%(currency)s”, as invoices have two decimals. Choose one of %(currencies)s."
     ),
-    Code.ADDRESS_NOT_HTTPS: _("This is no address that begins with https and names a place alone."),
+    Code.ADDRESS_NOT_HTTPS: _(
+        "An address begins with https:// and has no user name, password, question mark or # in it."
+    ),
     Code.ADDRESS_NOT_SFTP: _("This is no address as sftp://user@host/folder, which names no password."),
     Code.DEALER_WITHOUT_BEGINNING: _("Say from which day it buys to resell, or leave its last day and evidence empty."),
     Code.DEALER_ENDS_FIRST: _("It cannot stop reselling before it begins."),

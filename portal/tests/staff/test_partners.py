@@ -63,6 +63,18 @@ def test_what_nobody_can_be_asked_at_is_refused(north, olga, sign_in, partner, f
     assert link(north) is None
 
 
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_kept_before_there_is_something(north, olga, sign_in, partner):
+    client, page = sign_in(olga), f"/o/north/settings/partners/{partner.public_id}/"
+    kept = "Empty: the one that is kept."
+    assert kept not in client.get(page).content.decode()
+    assert set(said(client, partner, token="").context["form"].errors) == {"token"}
+    assert set(said(client, partner, address="http://emsp.example/").context["form"].errors) == {"address"}
+    said(client, partner)
+    assert kept in client.get(page).content.decode()
+    elsewhere = said(client, partner, address="https://mine.example/", token="")
+    assert elsewhere.context["form"].errors == {"token": ["Write the token that the partner gave you."]}
+
+
 def test_only_a_roaming_partner_is_asked(north, olga, sign_in):
     with tenant_scope(north.pk):
         company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE")

@@ -1,5 +1,6 @@
 """Where roaming partners are asked about their cards, and whether they answer."""
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -11,11 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from charging.domain.errors import Code
+from charging.models import PartnerLink
 from charging.models.partner_link import LONGEST_ADDRESS, LONGEST_TOKEN
 from charging.selectors import partner_links as selectors
 from charging.services import partner_links as services
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web.acts import attempted
+from portal.web.acts import REFUSALS
+from portal.words.say import why
 from tenants.models import Account, Operator
 from tenants.permissions import Permission
 from tenants.selectors import accounts
@@ -35,8 +39,16 @@ class LinkForm(forms.Form):
         max_length=LONGEST_TOKEN,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("What the partner gave you. It is not shown again. Empty: the one that is kept."),
+        help_text=gettext_lazy("What the partner gave you. It is not shown again."),
     )
+
+    def __init__(self, data: Any, link: PartnerLink | None) -> None:
+        super().__init__(data, initial={"address": link.address if link else ""})
+        self.fields["token"].required = link is None
+        if link is not None:
+            self.fields["token"].help_text = _(
+                "What the partner gave you. It is not shown again. Empty: the one that is kept."
+            )
 
 
 @operator_view(Permission.MANAGE_OPERATOR)
@@ -51,10 +63,15 @@ def partner_link(request: SignedInRequest, operator: Operator, public_id: UUID) 
     """Say where a partner is asked."""
     account = _partner(public_id)
     link = selectors.of(account)
-    form = LinkForm(request.POST or None, initial={"address": link.address if link else ""})
-    if form.is_valid() and attempted(form, services.keep, account, **form.cleaned_data) is not None:
-        messages.success(request, _("Saved."))
-        return redirect("staff:partner_list", operator.slug)
+    form = LinkForm(request.POST or None, link)
+    if form.is_valid():
+        try:
+            services.keep(account, **form.cleaned_data)
+        except REFUSALS as refusal:
+            form.add_error("token" if refusal.code == Code.PARTNER_NEEDS_TOKEN else "address", why(refusal))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("staff:partner_list", operator.slug)
     crumbs = [(_("Partners"), reverse("staff:partner_list", args=[operator.slug]))]
     page = {"nav": "settings", "form": form, "account": account, "link": link, "crumbs": crumbs}
     return render(request, "staff/settings/partner.html", page, status=400 if form.errors else 200)
