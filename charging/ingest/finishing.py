@@ -13,18 +13,27 @@ from charging.domain.reasons import Flag
 from charging.ingest.staging import Origin
 
 LOOK_BACK = timedelta(days=1)
+# Of two that overlap the later one is flagged. Where that one was there before, the import's own is: the same charge,
+# told by another source whose clock is a little behind.
 _OVERLAPS = """
     SELECT id FROM (
         SELECT id, file_import_id, started_at, flags, review, max(ended_at) OVER (
             PARTITION BY connector_id ORDER BY started_at, ended_at, id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS taken_until
+        ) AS taken_until, min(started_at) FILTER (
+            WHERE file_import_id IS DISTINCT FROM %(file_import)s AND review <> 'written_off'
+                AND ended_at > started_at + make_interval(secs => %(slack)s)
+        ) OVER (
+            PARTITION BY connector_id ORDER BY started_at, ended_at, id
+            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS taken_from, ended_at
         FROM charging_chargingsession
         WHERE operator_id = %(operator)s AND connector_id = ANY(%(connectors)s)
             AND started_at >= %(first)s AND started_at <= %(last)s
     ) neighbours
     WHERE file_import_id = %(file_import)s AND review IN ('', 'pending') AND NOT (%(flag)s = ANY(flags))
-        AND taken_until > started_at + make_interval(secs => %(slack)s)
+        AND (taken_until > started_at + make_interval(secs => %(slack)s)
+            OR taken_from < ended_at - make_interval(secs => %(slack)s))
 """
 _FLAG = """
     UPDATE charging_chargingsession SET flags = array_append(flags, %(flag)s), review = 'pending'
@@ -99,7 +108,9 @@ def reach_of(origin: Origin) -> Reach:
 
 
 def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
-    """Flag sessions of the import that start while another one holds the connector. Returns how many had no flag yet.
+    """Flag sessions of the import that start while another one holds the connector, or hold it as one of others starts.
+
+    Returns how many had no flag yet.
 
     Looks a day back from the import's first session: a session that runs longer has a flag of its own.
     """

@@ -539,30 +539,38 @@ def _span(session: ChargingSession) -> _Span:
 
 
 def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:
-    """Of which an earlier one on the same connector goes on; by their external id; of none that is only put."""
+    """Of which another one has the same connector meanwhile; by their external id; of none that is only put.
+
+    Of two the later one is flagged. Where that one was there before, told by another source or ended sooner, this is.
+    """
     sessions = [session for session in sessions if Flag.OUTLET_MISSING not in session.flags]
     if not sessions:
         return set()
-    slack, starts = timedelta(seconds=Limits().overlap_s), [session.started_at for session in sessions]
-    earlier = ChargingSession.objects.filter(
+    slack = timedelta(seconds=Limits().overlap_s)
+    ends = [session.ended_at or session.started_at for session in sessions]
+    others = ChargingSession.objects.filter(
         station__in={session.station_id for session in sessions},
-        started_at__gt=min(starts) - timedelta(days=1),
-        started_at__lte=max(starts),
+        started_at__gt=min(session.started_at for session in sessions) - timedelta(days=1),
+        started_at__lte=max(ends),
         ended_at__isnull=False,
     )
-    earlier = earlier.exclude(flags__contains=[Flag.OUTLET_MISSING])
-    facts = earlier.values_list("external_id", "connector", "started_at", "ended_at")
-    known = {row[0]: row for row in facts}
-    known |= {row.external_id: (row.external_id, row.connector_id, row.started_at, row.ended_at) for row in sessions}
-    taken: dict[int, list[tuple[str, datetime, datetime]]] = defaultdict(list)
-    for name, connector, started, ended in known.values():
+    others = others.exclude(flags__contains=[Flag.OUTLET_MISSING])
+    own = {(row.source, row.external_id): (row.connector_id, row.started_at, row.ended_at) for row in sessions}
+    taken: dict[int, list[tuple[tuple[str, str], datetime, datetime, bool]]] = defaultdict(list)
+    facts = others.values_list("source", "external_id", "connector", "started_at", "ended_at", "review")
+    for source, name, connector, started, ended, review in facts:
+        if (source, name) not in own:
+            assert ended is not None
+            taken[connector].append(((source, name), started, ended, review != _Review.WRITTEN_OFF))
+    for key, (connector, started, ended) in own.items():
         assert ended is not None
-        taken[connector].append((name, started, ended))
+        taken[connector].append((key, started, ended, False))
     return {
         session.external_id
-        for session in sessions
-        for name, started, ended in taken[session.connector_id]
-        if name != session.external_id
-        and session.started_at - timedelta(days=1) < started <= session.started_at
+        for session, until in zip(sessions, ends, strict=True)
+        for key, started, ended, is_there in taken[session.connector_id]
+        if key != (session.source, session.external_id)
+        and session.started_at - timedelta(days=1) < started
         and ended > session.started_at + slack
+        and (started <= session.started_at or (is_there and started < until - slack))
     }

@@ -180,6 +180,30 @@ def test_overlaps_with_other_files_and_chunks_are_seen(in_north):
     assert ChargingSession.objects.get(external_id="2").flags == [Flag.OVERLAP]
 
 
+@pytest.mark.parametrize(
+    ("told", "is_seen"),
+    [
+        ("09:59,2025-05-01 12:01", True),  # around it
+        ("09:57,2025-05-01 11:58", True),  # the same charge by a clock that is behind
+        ("09:00,2025-05-01 10:01", False),  # within the slack
+        ("09:00,2025-05-01 10:02", True),
+    ],
+)
+def test_what_begins_before_a_session_that_was_there_and_reaches_into_it_is_seen(in_north, told, is_seen):
+    """The one that begins later is flagged, and that one is of another file: both were billed."""
+    bring_in(plain("1,A,c,2025-05-01 10:00,2025-05-01 12:00,7"))
+    row = bring_in(plain(f"2,A,c,2025-05-01 {told},7"))
+    assert row.flagged == is_seen
+    assert ChargingSession.objects.get(external_id="2").flags == ([Flag.OVERLAP] if is_seen else [])
+    assert ChargingSession.objects.get(external_id="1").flags == []
+
+
+def test_what_begins_before_a_session_that_nobody_is_billed_for_is_not(in_north):
+    bring_in(plain("1,A,c,2025-05-01 10:00,2025-05-01 12:00,7"))
+    ChargingSession.objects.update(review=ChargingSession.Review.WRITTEN_OFF)
+    assert bring_in(plain("2,A,c,2025-05-01 09:57,2025-05-01 11:58,7")).flagged == 0
+
+
 def test_a_known_connector_says_what_it_can_deliver(in_north):
     site = Site.objects.create(name="S")
     Connector.objects.create(station=Station.objects.create(site=site, identifier="A"), number="1", max_power_w=3_600)

@@ -564,6 +564,22 @@ def test_a_charge_that_ended_before_it_said_where_is_looked_at_there(told, began
     assert waiting_for_a_price(told) == ([other.pk] if is_beside else [other.pk, session.pk])
 
 
+@pytest.mark.parametrize(("review", "flags"), [("", ["overlap"]), ("written_off", [])])
+def test_a_charge_that_a_file_tells_too_by_a_clock_that_is_ahead_is_looked_at(told, review, flags):
+    """The file was brought in before the station said the end, with an id that is that of the station's charge."""
+    told.starts(9)
+    told.read()
+    (session,) = told.sessions
+    with tenant_scope(told.operator.pk):
+        facts = {"site": session.site, "station": session.station, "connector": session.connector, "energy_wh": 4000}
+        times = {"started_at": NOW + timedelta(minutes=5), "ended_at": NOW + timedelta(minutes=45)}
+        name = {"source": "a file", "external_id": session.external_id}
+        ChargingSession.objects.create(state="COMPLETED", review=review, **facts, **times, **name)
+    told.stops(4000, minutes=40, number=9)
+    told.read(NOW + timedelta(hours=2))
+    assert [row.flags for row in told.sessions if row.pk == session.pk] == [flags]
+
+
 def test_a_charge_that_is_only_put_at_an_outlet_is_beside_none_there(told):
     with tenant_scope(told.operator.pk):
         Connector.objects.create(station=told.station, number="2", status="AVAILABLE")
