@@ -50,8 +50,9 @@ def test_a_change_from_a_day_on_leaves_what_was_before_also_when_it_is_priced_an
     assert amounts() == [10, 10, 10, 30, 30, 30]
     for one in charged:
         told = paid.paid(Driver.objects.get(pk=dana.pk), at.station, at=one.started_at)
-        assert told.version == SessionPrice.objects.get(session=one).tariff_version
-        assert told.assignments[0].tariff == told.version.tariff
+        version = SessionPrice.objects.get(session=one).tariff_version
+        assert version is not None
+        assert (told.version, told.assignments[0].tariff) == (version, version.tariff)
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,8 @@ def test_who_is_billed_anew_is_told_where_a_driver_was_moved_since(billed):
         account_moves.move(moved.driver, to=company, since=OCTOBER)
         row = worked_off(billed, asked())
         told = {each.account.pk: each for each in reratings.of_account(reratings.by_account(row))}
-        assert (told[moved.pk].credited, told[moved.pk].billed) == (Decimal("287.50"), 0)
-        assert (told[company.pk].credited, told[company.pk].billed) == (0, Decimal("62.50"))
+        assert (told[moved.pk].credited, told[moved.pk].billed) == (Decimal("287.50"), Decimal(0))
+        assert (told[company.pk].credited, told[company.pk].billed) == (Decimal(0), Decimal("62.50"))
         assert (told[company.pk].invoices, told[company.pk].sessions) == (1, 2)
         (total,) = reratings.sums(row)
         assert (total.accounts, total.difference) == (4, sum(each.difference for each in told.values()))

@@ -178,7 +178,12 @@ def test_batches_read_ahead_on_connections_of_their_own_come_to_the_same_in_thei
         effects.ask(version, at=NOVEMBER, purpose=SIMULATION, month=OCTOBER, reach="everywhere")
     monkeypatch.setattr(effect_steps, "BATCH", 2)
     read, by = effect_steps._read, []
-    monkeypatch.setattr(effect_steps, "_read", lambda *each: by.append(threading.current_thread().name) or read(*each))
+
+    def noted(*each):
+        by.append(threading.current_thread().name)
+        return read(*each)
+
+    monkeypatch.setattr(effect_steps, "_read", noted)
     row = worked_out()
     assert row.result == whole
     assert (row.done, row.total) == (24, 24)

@@ -1,6 +1,7 @@
 """What somebody pays at an outlet, and why: what a session that starts then is priced by."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,12 @@ def test_the_page_takes_a_card_and_says_when_nobody_pays(fina_browser, url, tari
 
 def test_the_page_says_what_a_dealer_pays(fina_browser, url, tariff, danas_driver):
     at = factories.connector()
-    facts = {"country": "DE", "vat_number": "DE136695976", "dealer_since": date(2026, 1, 1), "dealer_evidence": "VIES"}
+    facts: dict[str, Any] = {
+        "country": "DE",
+        "vat_number": "DE136695976",
+        "dealer_since": date(2026, 1, 1),
+        "dealer_evidence": "VIES",
+    }
     account_moves.move(danas_driver, to=accounts.create(kind="roaming", name="Verbund", **facts))
     asked = {"station": at.station.identifier, "driver": danas_driver.customer_number, "at": "2026-11-03T12:00"}
     assert "It buys to resell" in text(fina_browser.get(url("tariffs/paid/"), asked))

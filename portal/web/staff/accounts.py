@@ -353,7 +353,7 @@ def account_edit(request: SignedInRequest, operator: Operator, public_id: UUID) 
     """Change a payer's particulars and terms."""
     account = account_or_404(public_id)
     form = AccountForm(request.POST or None, account=account, initial=_initial(account))
-    if form.is_valid() and attempted(form, dealers.change, account, at=timezone.now(), **form.cleaned_data):
+    if form.is_valid() and attempted(form, dealers.change, account, at=timezone.now(), **form.cleaned_data) is not None:
         messages.success(request, _("Payer %(name)s was saved.") % {"name": account.name})
         return redirect("staff:account_detail", operator.slug, account.public_id)
     page = {"nav": "accounts", "form": form, "account": account, "crumbs": crumbs(operator, account)}
