@@ -102,7 +102,8 @@ def tariff_paid(request: SignedInRequest, operator: Operator) -> HttpResponse:
 
 
 def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
-    station, driver, card = (form.cleaned_data.get(name) for name in ("station", "driver", "card"))
+    station: Station = form.cleaned_data["station"]
+    driver, card = form.cleaned_data.get("driver"), form.cleaned_data.get("card")
     site: Site = station.site
     chosen = form.cleaned_data["at"]
     at: datetime = chosen.replace(tzinfo=site.zone) if chosen else timezone.now()
