@@ -14,7 +14,8 @@ from charging.ingest.staging import Origin
 
 LOOK_BACK = timedelta(days=1)
 # Of two that overlap the later one is flagged. Where that one was there before, the import's own is: the same charge,
-# told by another source whose clock is a little behind.
+# told by another source whose clock is a little behind. Both look back, the second from the end: of what follows, the
+# least would be looked for anew at each session.
 _OVERLAPS = """
     SELECT id FROM (
         SELECT id, file_import_id, started_at, flags, review, max(ended_at) OVER (
@@ -24,8 +25,8 @@ _OVERLAPS = """
             WHERE file_import_id IS DISTINCT FROM %(file_import)s AND review <> 'written_off'
                 AND ended_at > started_at + make_interval(secs => %(slack)s)
         ) OVER (
-            PARTITION BY connector_id ORDER BY started_at, ended_at, id
-            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+            PARTITION BY connector_id ORDER BY started_at DESC, ended_at DESC, id DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS taken_from, ended_at
         FROM charging_chargingsession
         WHERE operator_id = %(operator)s AND connector_id = ANY(%(connectors)s)
