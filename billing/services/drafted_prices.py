@@ -5,7 +5,7 @@ another payer, or enters late of which group they were, finds drafts of before. 
 priced otherwise by now is priced anew: nothing else forgets its price, as it was on an invoice when terms changed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import QuerySet
 
@@ -39,10 +39,10 @@ def outdated(run: InvoiceRun) -> list[int]:
     if not (dealers or noted.exists() or published.exists()):
         return []
     rows = BilledSession.objects.filter(IN_FORCE, invoice__run=run, invoice__state=Invoice.State.DRAFT)
-    ids = list(rows.order_by("session").values_list("session", flat=True))
-    book = terms.price_book()
+    payers = dict(rows.order_by("session").values_list("session", "invoice__account"))
+    ids, book = list(payers), terms.price_book()
     parts = (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-    return [pk for part in parts for pk in _priced_otherwise(book, part, dealers=dealers)]
+    return [pk for part in parts for pk in _priced_otherwise(book, part, payers=payers, dealers=dealers)]
 
 
 @limited_to(None)
@@ -55,12 +55,17 @@ def price_anew(session_ids: Sequence[int]) -> None:
         rating.ask()
 
 
-def _priced_otherwise(book: PriceBook, ids: Sequence[int], *, dealers: Collection[int] = ()) -> list[int]:
-    """Those of the sessions that another version would price now, or that nobody pays for, or one of these dealers."""
+def _priced_otherwise(
+    book: PriceBook, ids: Sequence[int], *, payers: Mapping[int, int], dealers: Collection[int]
+) -> list[int]:
+    """Those of the sessions that another version would price now, or that one of these dealers pays for.
+
+    And those that another than the draft's payer, or nobody, pays for by now: what somebody buys to resell has another
+    VAT by the same version.
+    """
     batch = batches.read(current_operator_id(), ids)
     versions, chosen = book.choose(batch)
     was = dict(SessionPrice.objects.filter(session__in=ids).values_list("session", "tariff_version"))
     now = [versions[number].pk if number >= 0 else None for number in chosen.tolist()]
-    otherwise = {0, *dealers}
     each = zip(batch.id.tolist(), now, batch.payer.tolist(), strict=True)
-    return [pk for pk, version, payer in each if was.get(pk) != version or payer in otherwise]
+    return [pk for pk, version, payer in each if was.get(pk) != version or payer != payers[pk] or payer in dealers]

@@ -162,6 +162,22 @@ def test_what_is_not_billed_follows_when_it_becomes_known_and_a_run_with_drafts_
     assert explained_total(charged) == 20
 
 
+@pytest.mark.parametrize("to_dealer", [True, False])
+def test_who_is_moved_to_or_from_a_dealer_after_the_draft_has_the_vat_of_whoever_pays_by_now(to_dealer):
+    """By the same tariff both ways: of a version nothing can be told."""
+    tariff()
+    member, _ = of(BUYER if to_dealer else GERMAN)
+    other = accounts.create(**(GERMAN if to_dealer else BUYER))
+    session(connector(), member)
+    run = drafted()
+    account_moves.move(member, to=other)
+    assert [finding.code for finding in run_checks.blocking(run)] == [Code.RUN_MOVED]
+    runs.discard(run, by=None)
+    issued(at=NOVEMBER + DAY)
+    invoice = Invoice.objects.get()
+    assert (invoice.account, invoice.amount_due) == (other, Decimal(20 if to_dealer else 25))
+
+
 def test_unbilled_prices_follow_at_once_and_others_of_the_account_change_nothing():
     tariff()
     member, firm = of(GERMAN)
