@@ -213,16 +213,17 @@ def _anew(session: ChargingSession) -> ChargingSession:
     """The session once more, not stored yet, under an id of its own.
 
     Doubts that were set aside when the old one was left to be billed anew are set aside of it too, and whoever decided
-    that the energy alone is billed has decided that of it; anything else is decided anew.
+    that the energy alone is billed has decided that of it. Of one that waits for a person also what it is doubted for
+    waits: what its source doubted cannot be seen by its facts.
     """
-    own = {"id", "public_id", "created_at", "external_id", "flags", "review"}
+    own = {"id", "public_id", "created_at", "external_id"}
     facts = {field.attname: getattr(session, field.attname) for field in session._meta.concrete_fields}
     ids = (f"{session.external_id[:_LONGEST_ID]}#{number}" for number in range(2, 10_000))
     rows = ChargingSession.objects.filter(source=session.source)
     free = next(one for one in ids if not rows.filter(external_id=one).exists())
-    if session.review in _SET_ASIDE:
-        facts |= {"review": session.review, "flags": [flag for flag in session.flags if flag != CREDITED]}
-        own -= {"review", "flags"}
+    facts["flags"] = [flag for flag in session.flags if flag != CREDITED]
+    if session.review not in _SET_ASIDE:
+        facts["review"] = Review.PENDING if facts["flags"] else Review.NONE
     return ChargingSession(external_id=free, **{name: fact for name, fact in facts.items() if name not in own})
 
 

@@ -197,6 +197,34 @@ def test_what_another_file_said_too_needs_no_decision_of_its_own(later):
     assert last.before is None
 
 
+@pytest.mark.parametrize("doubt", ["station_clock", "not_proven", "meter_mismatch"])
+def test_a_credited_session_keeps_the_doubts_that_the_correction_is_not_about(later, doubt):
+    """Its doubt was set aside, it was billed, and credited so that a person looks again: a correction is no answer."""
+    ChargingSession.objects.filter(external_id__in=("1", "2")).update(flags=[doubt], review="energy_only")
+    factories.rate_all()
+    factories.issued()
+    credit_notes.credit(Invoice.objects.get(), reason="The meter was wrong", by=None, at=NOW)
+    assert corrections.take_over([one("1"), one("2")], **WHY).taken == 2
+    by_energy, by_end = session("1#2"), session("2#2")
+    settled = ([], "approved")
+    assert (by_energy.flags, by_energy.review) == (settled if doubt == "meter_mismatch" else ([doubt], "pending"))
+    assert (by_end.flags, by_end.review) == (settled if doubt == "station_clock" else ([doubt], "pending"))
+    factories.rate_all()
+    priced = set(SessionPrice.objects.values_list("session__external_id", flat=True))
+    assert priced & {"1#2", "2#2"} == {row.external_id for row in (by_energy, by_end) if row.review == "approved"}
+
+
+def test_another_card_of_a_credited_session_is_no_answer_to_its_doubts(later):
+    """Without any doubt it is billed to the card's holder, as it was decided by the correction."""
+    ChargingSession.objects.filter(external_id="1").update(flags=["station_clock"], review="approved")
+    factories.issued()
+    credit_notes.credit(Invoice.objects.get(), reason="Another's card", by=None, at=NOW)
+    card = Token.objects.create(uid="c2", driver=drivers.create(name="Erik"))
+    doubted, plain_one = (corrections.correct(session(name), {"token_id": card.pk}, **WHY) for name in ("1", "3"))
+    assert (doubted.flags, doubted.review) == (["station_clock"], "pending")
+    assert (plain_one.flags, plain_one.review) == ([], "")
+
+
 def one_of(number):
     return Correction.objects.filter(session=session(number), state="open").earliest("pk")
 
