@@ -15,15 +15,19 @@ from charging.ingest.staging import Origin
 LOOK_BACK = timedelta(days=1)
 # Of two that overlap the later one is flagged. Where that one was there before, the import's own is: the same charge,
 # told by another source whose clock is a little behind. Both look back, the second from the end: of what follows, the
-# least would be looked for anew at each session.
+# least would be looked for anew at each session. What a station did not say where it was, and nobody has decided on, is
+# only put at its first outlet and takes it from nobody.
 _OVERLAPS = """
     SELECT id FROM (
-        SELECT id, file_import_id, started_at, flags, review, max(ended_at) OVER (
+        SELECT id, file_import_id, started_at, flags, review, max(ended_at) FILTER (
+            WHERE NOT (review = 'pending' AND %(only_put)s = ANY(flags))
+        ) OVER (
             PARTITION BY connector_id ORDER BY started_at, ended_at, id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS taken_until, min(started_at) FILTER (
             WHERE file_import_id IS DISTINCT FROM %(file_import)s AND review <> 'written_off'
                 AND ended_at > started_at + make_interval(secs => %(slack)s)
+                AND NOT (review = 'pending' AND %(only_put)s = ANY(flags))
         ) OVER (
             PARTITION BY connector_id ORDER BY started_at DESC, ended_at DESC, id DESC
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -126,6 +130,7 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
         "last": hull[1],
         "slack": limits.overlap_s,
         "flag": Flag.OVERLAP.value,
+        "only_put": Flag.OUTLET_MISSING.value,
     }
     with connection.cursor() as cursor:
         # In two steps, as right after an import the planner knows nothing of its rows and would join them badly.

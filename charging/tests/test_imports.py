@@ -204,6 +204,15 @@ def test_what_begins_before_a_session_that_nobody_is_billed_for_is_not(in_north)
     assert bring_in(plain("2,A,c,2025-05-01 09:57,2025-05-01 11:58,7")).flagged == 0
 
 
+@pytest.mark.parametrize("told", ["09:57,2025-05-01 11:58", "10:03,2025-05-01 12:02"])
+@pytest.mark.parametrize(("review", "is_seen"), [("pending", False), ("approved", True)])
+def test_a_charge_that_is_only_put_at_an_outlet_takes_it_from_nobody(in_north, told, review, is_seen):
+    """A station did not say where it went on: until somebody has decided on it, it may have been at another outlet."""
+    bring_in(plain("1,A,c,2025-05-01 10:00,2025-05-01 12:00,7"))
+    ChargingSession.objects.update(flags=[Flag.OUTLET_MISSING], review=review)
+    assert bring_in(plain(f"2,A,c,2025-05-01 {told},7")).flagged == is_seen
+
+
 def test_a_known_connector_says_what_it_can_deliver(in_north):
     site = Site.objects.create(name="S")
     Connector.objects.create(station=Station.objects.create(site=site, identifier="A"), number="1", max_power_w=3_600)
