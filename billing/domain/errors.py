@@ -147,6 +147,7 @@ class Code(StrEnum):
     SETTLEMENT_OPEN = "settlement_open"
     SETTLEMENT_NOT_READY = "settlement_not_ready"
     SETTLEMENT_OUTDATED = "settlement_outdated"
+    SETTLEMENT_WITHOUT_VAT_NUMBER = "settlement_without_vat_number"
     SETTLEMENT_FAILED = "settlement_failed"
     STATEMENT_NOT_ANSWERED = "statement_not_answered"
     STATEMENT_WITHOUT_WORDS = "statement_without_words"

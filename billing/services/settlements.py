@@ -113,18 +113,24 @@ def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlemen
     Where the operator wants a second person for issuing, this uses up the approval of exactly these statements.
 
     Raises:
-        SettlementRefused: they are not worked out, or a contract was changed since.
+        SettlementRefused: they are not worked out, a contract was changed since, or one would be its host's invoice
+            with VAT by now, without the host's VAT number.
         NotApproved: a second person has not approved it.
     """
     row = Settlement.objects.select_for_update(of=("self",)).get(pk=settlement.pk)
     if row.stage == Stage.CLOSED:
         return row
     check_ready(row)
-    approved.claim(approved.SETTLE, subject=row.public_id, facts=lambda: selector.facts(row), at=at)
     operator = Operator.objects.get(pk=row.operator_id)
     particulars, today = seller(operator), at.astimezone(operator.zone).date()
-    drafts = row.statements.filter(state=State.DRAFT).select_related("contract", "account__identity")
-    for statement in drafts.order_by("account__customer_number", "pk"):
+    drafts = row.statements.filter(state=State.DRAFT).select_related("contract__account__identity", "account__identity")
+    ordered = list(drafts.order_by("account__customer_number", "pk"))
+    for statement in ordered:
+        if _lacks_vat_number(statement, statement.contract, today):
+            name = statement.contract.name
+            raise SettlementRefused(Code.SETTLEMENT_WITHOUT_VAT_NUMBER, field="contract", name=name)
+    approved.claim(approved.SETTLE, subject=row.public_id, facts=lambda: selector.facts(row), at=at)
+    for statement in ordered:
         account = statement.account
         statement.state, statement.closed_at, statement.buyer = State.CLOSED, at, particulars
         statement.host, statement.customer_number = account.identity, account.customer_number
@@ -260,9 +266,16 @@ def _settle(statement: HostStatement, contract: HostContract) -> None:
     vat = statement.payout * (statement.vat_rate or Decimal(0)) / 100
     statement.vat = money.round_half_up(vat, money.minor_digits(contract.currency))
     statement.total = statement.payout + statement.vat
-    identity = contract.account.identity
-    if contract.is_self_billed and statement.vat and not (identity and identity.vat_number):
+    zone = Operator.objects.get(pk=statement.operator_id).zone
+    if _lacks_vat_number(statement, contract, statement.drafted_at.astimezone(zone).date()):
         raise HostRefused(Code.HOST_WITHOUT_VAT_NUMBER, field="vat_number")
+
+
+def _lacks_vat_number(statement: HostStatement, contract: HostContract, day: date) -> bool:
+    """Whether on that day the statement would be its host's invoice with VAT, and the host has no VAT number."""
+    identity = contract.account.identity
+    has_number = bool(identity and identity.vat_number)
+    return bool(statement.vat) and not has_number and contract.is_self_billed_on(day)
 
 
 def _vat_rate(contract: HostContract, month: date) -> Decimal | None:

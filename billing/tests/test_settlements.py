@@ -214,6 +214,21 @@ def test_nothing_is_the_hosts_invoice_before_that_was_agreed(outlet, days, numbe
     assert (said().number, said().payout) == (number, 6)
 
 
+def test_a_host_needs_a_vat_number_from_when_its_statements_are_its_invoices(outlet):
+    """Agreed from tomorrow, with VAT: today it is paid without a number; what is closed tomorrow needs one."""
+    contract(outlet, is_self_billed=True, agreed_on=NOVEMBER.date() + DAY)
+    session(outlet, driver(), kwh=10)
+    issued()
+    settlement = worked_out()
+    assert (said().state, said().vat, said().problem) == ("draft", Decimal("1.50"), "")
+    with pytest.raises(SettlementRefused) as refused:
+        settlements.close(settlement, by=None, at=NOVEMBER + DAY)
+    assert (refused.value.code, refused.value.facts["name"]) == (Code.SETTLEMENT_WITHOUT_VAT_NUMBER, "Avtal 1")
+    assert worked_out(at=NOVEMBER + DAY).statements.get().problem == Code.HOST_WITHOUT_VAT_NUMBER
+    settlements.close(worked_out(), by=None, at=NOVEMBER)
+    assert (said().state, said().number, said().total) == ("closed", None, Decimal("7.50"))
+
+
 def test_a_host_that_is_not_registered_charges_no_vat(outlet):
     contract(outlet, is_self_billed=True, agreed_on=OCT, has_standard_rate=False)
     session(outlet, driver(), kwh=10)

@@ -246,6 +246,10 @@ ERRORS: dict[str, str | Promise] = {
     Code.SETTLEMENT_OPEN: _("%(month)s is not closed yet. Close it first."),
     Code.SETTLEMENT_NOT_READY: _("It is not worked out yet, or closed already."),
     Code.SETTLEMENT_OUTDATED: _("The contract %(name)s was changed since. Have it worked out again."),
+    Code.SETTLEMENT_WITHOUT_VAT_NUMBER: _(
+        "By the contract %(name)s the statement is the host's invoice by now, with VAT, and the host has no VAT number."
+        " Add it to the payer, or have the month worked out again: then it is left out."
+    ),
     Code.SETTLEMENT_FAILED: _("It could not be worked out. The others were; tell whoever runs the portal."),
     Code.STATEMENT_NOT_ANSWERED: _("Only a closed statement can be approved or objected to."),
     Code.STATEMENT_WITHOUT_WORDS: _("Say what is wrong."),
