@@ -45,14 +45,10 @@ def outdated(run: InvoiceRun) -> list[int]:
     return [pk for part in parts for pk in _priced_otherwise(book, part, payers=payers, dealers=dealers)]
 
 
-@limited_to(None)
 def price_anew(session_ids: Sequence[int]) -> None:
-    """Forget the prices of these sessions, which stand on no invoice, and make few of them at once."""
+    """Forget the prices of these sessions, which stand on no invoice; a run that is started at once makes them anew."""
     SessionPrice.objects.filter(session__in=session_ids).delete()
-    if len(session_ids) <= BATCH:
-        rating.rate(session_ids)  # a run that is started at once has them
-    else:
-        rating.ask()
+    rating.ask()
 
 
 def _priced_otherwise(

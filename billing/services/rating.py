@@ -107,7 +107,7 @@ def rate(session_ids: Iterable[int]) -> int:
     Whether a session may get a price is asked once, when its price is written. Returns how many got one, or a problem.
     """
     wanted = sorted(session_ids)
-    _hold_terms()
+    hold_terms()
     book = terms.price_book()
     done = 0
     for start in range(0, len(wanted), BATCH):
@@ -138,7 +138,7 @@ def forget_tariff(tariff: Tariff, *, since: datetime) -> int:
 def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
     """Drop the unbilled prices of sessions from `since` on that an assignment reaches; they are rated anew."""
     since = max(since, assignment.valid_from)
-    _await_rating()
+    await_rating()
     # Whoever drafts holds these locks: wait for them, and only then look which sessions stand on an invoice.
     list(waiting.unbilled_prices(assignment, since=since).select_for_update(of=("self",)).values_list("pk"))
     dropped = int(waiting.unbilled_prices(assignment, since=since).delete()[0])
@@ -148,7 +148,7 @@ def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
 
 def forget_account(account: Account) -> int:
     """Drop the unbilled prices of sessions that the account may pay for; they are rated anew."""
-    _await_rating()
+    await_rating()
     list(waiting.unbilled_prices_of(account).select_for_update(of=("self",)).values_list("pk"))
     dropped = int(waiting.unbilled_prices_of(account).delete()[0])
     ask()
@@ -175,9 +175,26 @@ def hold_prices(session_ids: Sequence[int]) -> None:
 
     Whoever drafts holds the locks of the prices: wait for them, and only then look which sessions stand on an invoice.
     """
-    _await_rating()
+    await_rating()
     prices = SessionPrice.objects.filter(session__in=session_ids).order_by("pk")
     list(prices.select_for_update(of=("self",)).values_list("pk"))
+
+
+def hold_terms() -> None:
+    """Keep tariffs and assignments as they are until this transaction has written the prices it makes of them.
+
+    This lock comes before those of prices, runs, drivers, payers and places: whoever changes terms holds it, and waits
+    for them, when their change is written and when it is committed.
+    """
+    _lock_terms("pg_advisory_xact_lock_shared")
+
+
+def await_rating() -> None:
+    """Wait for those who rate by the terms of before, or what they write would be forgotten too early.
+
+    Whoever begins to rate meanwhile waits for this transaction, and then reads the new terms. In order as `hold_terms`.
+    """
+    _lock_terms("pg_advisory_xact_lock")
 
 
 def _only_one(share: Share) -> bool:
@@ -187,19 +204,6 @@ def _only_one(share: Share) -> bool:
             [_ADVISORY_CLASS + share.number, current_operator_id() & 0x7FFFFFFF],
         )
         return bool(cursor.fetchone()[0])
-
-
-def _hold_terms() -> None:
-    """Keep tariffs and assignments as they are until this transaction has written the prices it makes of them."""
-    _lock_terms("pg_advisory_xact_lock_shared")
-
-
-def _await_rating() -> None:
-    """Wait for those who rate by the terms of before, or what they write would be forgotten too early.
-
-    Whoever begins to rate meanwhile waits for this transaction, and then reads the new terms.
-    """
-    _lock_terms("pg_advisory_xact_lock")
 
 
 def _lock_terms(function: str) -> None:

@@ -232,8 +232,10 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
     Raises:
         RunRefused: it is issued; then only credit notes correct it.
     """
-    # A chunk at work ends first: it holds its own row and then wants the run's, so the order is the same here.
+    # A chunk at work ends first: it holds its own row and then wants the terms and the run's row, so the order is the
+    # same here. Whoever changes terms meanwhile and notes it on the drafts does so before, or finds none any more.
     list(RunChunk.objects.filter(run=run.pk).order_by("pk").select_for_update())
+    rating.hold_terms()
     found = InvoiceRun.objects.select_for_update(of=("self",)).filter(pk=run.pk).first()
     if found is None:
         return  # somebody else has thrown it away meanwhile

@@ -1,30 +1,67 @@
-"""Two people move a driver to two accounts at the same moment: one after the other, and the driver belongs to one."""
+"""What changes who pays or at what price, at the moment at which somebody else does: one comes after the other."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 
-from billing.services import account_moves
-from billing.tests.factories import OCTOBER, driver
+from billing.models import BilledSession, InvoiceRun, SessionPrice, Tariff
+from billing.services import account_moves, drafted_prices, group_changes, runs, tariffs
+from billing.tests.factories import OCTOBER, connector, drafted, driver, flat, rate_all, session, tariff
 from charging.models import AccountMember
-from tenants.models import Account
+from tenants.models import Account, DriverGroup
 from tenants.scoping import tenant_scope
 from tenants.services.people import accounts
+
+
+def firm(name="A"):
+    return accounts.create(kind=Account.Kind.COMPANY, name=name, country="SE")
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Acts of somebody else, on a connection of their own."""
+
+    def __init__(self, operator):
+        super().__init__(1)
+        self.operator, self.pids = operator, []
+
+    def begin(self, act):
+        """Let it run until it waits for a lock, or is done."""
+        begun = self.submit(self._act, act)
+        deadline = time.monotonic() + 60
+        while not begun.done() and not self._waits():
+            assert time.monotonic() < deadline, "It neither waits nor ends."
+            time.sleep(0.02)
+        return begun
+
+    def _act(self, act):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                self.pids += cursor.fetchone()
+            with tenant_scope(self.operator.pk):
+                return act()
+        finally:
+            connection.close()
+
+    def _waits(self):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM unnest(%s::int[]) p WHERE pg_blocking_pids(p) <> '{}')", [self.pids]
+            )
+            return cursor.fetchone()[0]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_moves_at_once_come_one_after_the_other(north):
     with tenant_scope(north.pk):
-        dana, firms = (
-            driver("Dana"),
-            [accounts.create(kind=Account.Kind.COMPANY, name=name, country="SE") for name in "AB"],
-        )
+        dana, firms = driver("Dana"), [firm(name) for name in "AB"]
 
-    def move(firm):
+    def move(to):
         try:
             with tenant_scope(north.pk):
-                account_moves.move(dana, to=firm, since=OCTOBER)
+                account_moves.move(dana, to=to, since=OCTOBER)
         finally:
             connection.close()
 
@@ -33,3 +70,42 @@ def test_two_moves_at_once_come_one_after_the_other(north):
     with tenant_scope(north.pk):
         (only,) = AccountMember.objects.filter(driver=dana)
         assert only.account in firms
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_outdated", [False, True])
+@pytest.mark.parametrize("what", ["move", "assign", "regroup"])
+def test_what_changes_prices_while_drafts_are_discarded_comes_before_or_after(north, monkeypatch, what, is_outdated):
+    """Neither waits for what the other holds, and no remark is left on a run that is gone."""
+    with tenant_scope(north.pk):
+        tariff()
+        dana, group, to = driver("Dana"), DriverGroup.objects.create(name="Staff"), firm()
+        own = tariff(flat("1.00"), name="Own", group=group)
+        tariffs.assign(own, valid_from=OCTOBER, account=to)
+        charged = session(connector(), dana)
+        run = drafted()
+        if is_outdated:
+            account_moves.move(dana, to=firm("Before"), since=OCTOBER)
+    facts = {"customer_number": dana.customer_number, "is_active": True}
+    acts = {
+        "move": lambda: account_moves.move(dana, to=to, since=OCTOBER),
+        "assign": lambda: tariffs.assign(Tariff.objects.get(name="Own"), driver=dana, valid_from=OCTOBER),
+        "regroup": lambda: group_changes.change(dana, group=group, group_since=OCTOBER, **facts),
+    }
+    begun, outdated = [], drafted_prices.outdated
+
+    def and_then_somebody_comes(run):
+        found = outdated(run)
+        assert bool(found) == is_outdated
+        begun.append(others.begin(acts[what]))
+        return found
+
+    monkeypatch.setattr(drafted_prices, "outdated", and_then_somebody_comes)
+    with AtOnce(north) as others, tenant_scope(north.pk):
+        runs.discard(run, by=None)
+    begun[0].result()
+    with tenant_scope(north.pk):
+        assert not InvoiceRun.objects.exists()
+        assert not BilledSession.objects.exists()
+        rate_all()
+        assert SessionPrice.objects.get(session=charged).tariff_version.tariff == own
