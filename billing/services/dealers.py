@@ -23,6 +23,8 @@ def change(account: Account, *, at: datetime, **facts: Any) -> Account:
     Raises:
         Refused: as `tenants.services.people.accounts.change`.
     """
+    if facts.get("dealer_since", account.dealer_since) or account.dealer_since:
+        rating.await_rating()  # before the account's row, which whoever assigns it a tariff wants when they have this
     before = _told(Account.objects.select_for_update(no_key=True, of=("self",)).get(pk=account.pk))
     account = accounts.change(account, **facts)
     if _told(account) != before:

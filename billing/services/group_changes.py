@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from billing.services import drafted_prices, rating
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
-from tenants.models import Driver, DriverGroup
+from tenants.models import Driver, DriverGroup, EarlierGroup
 from tenants.services.people import drivers
 
 
@@ -22,6 +22,8 @@ def change(driver: Driver, *, group: DriverGroup | None, group_since: datetime |
         Refused: as `tenants.services.people.drivers.change`.
     """
     since = group_since or now()
+    if _moves(driver, group, since):
+        rating.await_rating()  # before the driver's row, which whoever assigns them a tariff wants when they have this
     before = Driver.objects.values_list("group_id", "group_since").get(pk=driver.pk)
     driver = drivers.change(driver, group=group, group_since=since, **facts)
     if before != (driver.group_id, driver.group_since):
@@ -29,3 +31,11 @@ def change(driver: Driver, *, group: DriverGroup | None, group_since: datetime |
         rating.free_to_change(sessions)
         drafted_prices.note(sessions)
     return driver
+
+
+def _moves(driver: Driver, group: DriverGroup | None, since: datetime) -> bool:
+    """Whether they would be of another group than they are, or than is said of some time after it."""
+    is_of = Driver.objects.values_list("group_id", flat=True).get(pk=driver.pk)
+    return (
+        is_of != (group.pk if group else None) or EarlierGroup.objects.filter(driver=driver, until__gt=since).exists()
+    )

@@ -110,6 +110,7 @@ def merge_stations(gone: Station, kept: Station, *, reason: str) -> int:
     Raises:
         MergeRefused: they cannot be one station.
     """
+    rating.await_rating()  # before their rows, which whoever assigns one a tariff wants when they have this
     gone, kept = _both(Station, gone, kept)
     if gone.site_id != kept.site_id:
         raise MergeRefused(Code.MERGED_AT_TWO_SITES, name=str(gone), other=str(kept))
@@ -141,6 +142,7 @@ def part_stations(gone: Station, *, reason: str = "") -> int:
     Raises:
         MergeRefused: some of the sessions were billed since.
     """
+    rating.await_rating()  # as when they were merged
     gone, kept = _merged(Station, gone)
     if gone.merge is None:
         gone.delete()

@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 
 from billing.models import BilledSession, InvoiceRun, SessionPrice, Tariff
-from billing.services import account_moves, drafted_prices, group_changes, runs, tariffs
-from billing.tests.factories import OCTOBER, connector, drafted, driver, flat, rate_all, session, tariff
-from charging.models import AccountMember
+from billing.services import account_moves, dealers, drafted_prices, group_changes, merging, runs, tariffs
+from billing.tests.companies import BUYER
+from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, flat, rate_all, session, tariff
+from charging.models import AccountMember, Station
 from tenants.models import Account, DriverGroup
 from tenants.scoping import tenant_scope
-from tenants.services.people import accounts
+from tenants.services.people import accounts, drivers
 
 
 def firm(name="A"):
@@ -109,3 +110,35 @@ def test_what_changes_prices_while_drafts_are_discarded_comes_before_or_after(no
         assert not BilledSession.objects.exists()
         rate_all()
         assert SessionPrice.objects.get(session=charged).tariff_version.tariff == own
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["driver", "account", "station", "parted"])
+def test_who_is_changed_while_they_are_assigned_a_tariff_waits_for_it_or_is_waited_for(north, monkeypatch, what):
+    with tenant_scope(north.pk):
+        own = tariff(name="Own")
+        dana, group, payer = driver("Dana"), DriverGroup.objects.create(name="Staff"), accounts.create(**BUYER)
+        kept = connector().station
+        gone = Station.objects.create(site=kept.site, identifier="GONE")
+        if what == "parted":
+            merging.merge_stations(gone, kept, reason="one")
+            gone.refresh_from_db()
+    facts = {"customer_number": dana.customer_number, "is_active": True}
+    dealing = {"dealer_since": OCTOBER.date(), "dealer_evidence": "Certificate", "customer_number": "K-9"}
+    target, act, at = {
+        "driver": ({"driver": dana}, lambda: group_changes.change(dana, group=group, **facts), (drivers, "change")),
+        "account": ({"account": payer}, lambda: dealers.change(payer, at=NOVEMBER, **dealing), (accounts, "change")),
+        "station": ({"station": gone}, lambda: merging.merge_stations(gone, kept, reason="one"), (merging, "_both")),
+        "parted": ({"station": gone}, lambda: merging.part_stations(gone), (merging, "_merged")),
+    }[what]
+    begun, does = [], getattr(*at)
+
+    def and_then_somebody_comes(*args, **facts):
+        found = does(*args, **facts)
+        begun.append(others.begin(lambda: tariffs.assign(own, valid_from=OCTOBER, **target)))
+        return found
+
+    monkeypatch.setattr(*at, and_then_somebody_comes)
+    with AtOnce(north) as others, tenant_scope(north.pk):
+        act()
+    assert begun[0].result().pk
