@@ -46,8 +46,8 @@ _INSTANTS: Final = {
     "charging_end": "s.charging_ended_at",
     "slots_from": "s.series_start",
 }
-#: The group of the session's driver when it began. Few have changed it, and only theirs is looked up.
-_GROUP: Final = (
+#: The group of the driver `d` of the session `s` when it began. Few have changed it, and only theirs is looked up.
+GROUP: Final = (
     "CASE WHEN s.started_at < d.group_since THEN (SELECT e.group_id FROM tenants_earliergroup e"
     " WHERE e.operator_id = d.operator_id AND e.driver_id = d.id AND e.until > s.started_at"
     " ORDER BY e.until LIMIT 1) ELSE d.group_id END"
@@ -63,7 +63,7 @@ _COLUMNS: Final = {
     "driver": f"coalesce(s.driver_id, {_NOBODY})",
     "account": f"coalesce({payers.ACCOUNT}, {_NOBODY})",
     "payer": f"coalesce({payers.PAYER}, {_NOBODY})",
-    "group": f"coalesce({_GROUP}, {_NOBODY})",
+    "group": f"coalesce({GROUP}, {_NOBODY})",
     "energy_only": f"(s.review = '{ChargingSession.Review.ENERGY_ONLY}')::int::bigint",
 }
 #: The columns of a session that all of these are made of: what a source of `packed` must have.

@@ -42,13 +42,27 @@ _THURSDAY = 3  # 1 January 1970
 Clock = Callable[[], datetime]
 Position = tuple[datetime, int]
 
+# Prices go by the group of then. Few have changed theirs, and only the sessions of these are looked up one by one: each
+# condition is asked once it is needed, and the lists are read once, whatever the planner expects of them.
+_OF_GROUP = f"""
+AND CASE
+    WHEN s.driver_id IN (
+        SELECT g.id FROM tenants_driver g
+        WHERE g.operator_id = %(operator)s AND g.group_id = %(group)s AND g.group_since IS NULL
+    ) THEN true
+    WHEN s.driver_id IN (
+        SELECT g.id FROM tenants_driver g
+        WHERE g.operator_id = %(operator)s AND g.group_id = %(group)s AND g.group_since IS NOT NULL
+        UNION ALL
+        SELECT e.driver_id FROM tenants_earliergroup e WHERE e.operator_id = %(operator)s AND e.group_id = %(group)s
+    ) THEN %(group)s = (
+        SELECT {batches.GROUP} FROM tenants_driver d WHERE d.operator_id = s.operator_id AND d.id = s.driver_id
+    )
+    ELSE false
+END
+"""  # noqa: S608  # constants only
 #: Those that are asked for: all, or those of a site, or of a group of drivers.
-_THOSE = {
-    "all": "",
-    "site": "AND s.site_id = %(site)s",
-    "group": "AND s.driver_id IN (SELECT g.id FROM tenants_driver g"
-    " WHERE g.operator_id = %(operator)s AND g.group_id = %(group)s)",
-}
+_THOSE = {"all": "", "site": "AND s.site_id = %(site)s", "group": _OF_GROUP}
 # Which session ends a batch is told beforehand, in one reading of an index. With a LIMIT instead, the planner expects
 # the batch to be of any size, and joins it more slowly.
 _ENDS_OF = """

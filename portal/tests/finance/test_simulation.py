@@ -15,6 +15,7 @@ from billing.tests import factories
 from tenants import work
 from tenants.models import DriverGroup, Operator
 from tenants.scoping import current_operator_id, tenant_scope
+from tenants.services.people import drivers
 
 OCTOBER, NOVEMBER = factories.OCTOBER.date(), factories.NOVEMBER
 SIMULATION = PriceEffect.Purpose.SIMULATION
@@ -103,6 +104,27 @@ def test_a_site_or_a_group_alone(tariff, draft):
     assert of_group.total.sessions == 2
     for part in ("hour", "weekday", "group", "kind"):
         assert not of_group.parts[part], "those of all, less these, would be the other driver's"
+
+
+def test_a_group_is_asked_by_who_was_of_it_then(tariff, draft, monkeypatch):
+    """Prices go by the group of then: what was charged before a change counts for the group before, also from none."""
+    at, moved = factories.connector(), factories.driver("M")
+    one, two = (DriverGroup.objects.create(name=name) for name in ("One", "Two"))
+    stays, outside = factories.driver("S", group=one), factories.driver("O")
+    for day in range(1, 9):
+        factories.session(at, moved, start=factories.OCTOBER + timedelta(days=day))
+    for who in (stays, outside):
+        factories.session(at, who, start=factories.OCTOBER + timedelta(days=12))
+    facts = {"customer_number": moved.customer_number, "is_active": True, "name": "M"}
+    for day, group in ((2, one), (4, two), (5, one), (8, None)):
+        drivers.change(moved, group=group, group_since=factories.OCTOBER + timedelta(days=day), **facts)
+    factories.rate_all()
+    expected = {one: 2 + 3 + 1, two: 1}
+    monkeypatch.setattr(effect_steps, "BATCH", 2)
+    for group, sessions in expected.items():
+        tally = simulated(draft, reach="group", group=group)
+        assert tally.total.sessions == sessions
+        assert simulated(draft).parts["group"][group.pk].sessions == sessions
 
 
 def test_several_months_are_added_and_others_left_out(tariff, danas_driver, draft):
