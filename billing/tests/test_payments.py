@@ -98,8 +98,10 @@ def test_what_is_paid_too_much_by_a_credit_note_waits_again_and_is_paid_back(bil
 
 
 def test_what_is_paid_too_much_is_found_without_a_look_through_what_is_open(bills):
-    rows = selector.paid_too_much()[:50]
-    plan = rows.explain()
+    # Of a few rows any way is as good: whether the index can give them in their order is asked without the others.
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    plan = selector.paid_too_much()[:50].explain()
     assert "receivable_too_much" in plan
     assert "Sort" not in plan
 

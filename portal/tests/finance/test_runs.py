@@ -109,8 +109,9 @@ def test_an_auditor_sees_runs_and_starts_none(axel, sign_in, url, drafted):
 def test_the_page_of_a_run_asks_the_database_a_fixed_number_of_times(
     fina_browser, url, drafted, django_assert_max_num_queries
 ):
-    # Five ask which e-invoices would lack something, four about VAT abroad, one whether tariffs were assigned since.
-    with django_assert_max_num_queries(49):
+    # Five ask which e-invoices would lack something, four about VAT abroad, one whether tariffs were assigned since,
+    # one who resells otherwise since, two which rates of VAT are no standard ones.
+    with django_assert_max_num_queries(52):
         fina_browser.get(url(f"runs/{drafted.public_id}/"))
 
 
