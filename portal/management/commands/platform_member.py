@@ -27,7 +27,8 @@ class Command(BaseCommand):
         adding.add_argument("--name", default="", help="for a person who has no account yet")
         adding.add_argument("--existing", action="store_true", help="the address has an account, and it is theirs")
         removing = acts.add_parser("remove", help="take the person off")
-        removing.add_argument("email", type=arguments.email)
+        # As it is kept: members from before addresses were looked at may have none that is one.
+        removing.add_argument("email", type=str.lower)
         acts.add_parser("list", help="who runs the instance")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -127,6 +127,13 @@ def test_the_first_member_is_made_by_a_command(db, capsys):
             call_command("platform_member", "remove", "other@example.com")
 
 
+def test_a_member_from_before_addresses_were_looked_at_is_taken_off(petra):
+    with app_role.as_platform():
+        platform_members.add(email="eva", name="Eva")
+        call_command("platform_member", "remove", "Eva")
+    assert not PlatformMember.objects.get(user__email="eva").is_active
+
+
 def test_signing_in_at_the_platform_takes_both_factors(petra):
     client = at_platform(Client())
     answer = client.post("/account/sign-in/", {"email": petra.email, "password": PASSWORD})
