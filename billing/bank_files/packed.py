@@ -6,6 +6,7 @@ terabytes.
 
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
@@ -23,7 +24,16 @@ _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 #: How files begin that are packed in a way that is not read: bzip2, xz, 7-Zip, RAR.
 _OTHERS: Final = (b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf\x27\x1c", b"Rar!")
 #: What a damaged one raises, one with a password (`RuntimeError`), and one that is packed in a way nobody knows.
-_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 _IS_LOCKED: Final = 0x1
 
 
@@ -31,8 +41,8 @@ def plain(stored: BinaryIO, most: int = MOST) -> BinaryIO:
     """Return the bytes of a file from its start, unpacked if it is packed.
 
     Raises:
-        UnreadablePayments: it cannot be unpacked, or holds several files. Reading raises it where the file is damaged,
-            or more than `most` comes out.
+        UnreadablePayments: it cannot be unpacked, or holds none or several files. Reading raises it where the file is
+            damaged, or more than `most` comes out.
     """
     stored.seek(0)
     beginning = stored.read(6)
@@ -59,6 +69,8 @@ def _only_one(stored: BinaryIO) -> IO[bytes]:
         raise UnreadablePayments(Code.PAYMENT_FILE_PACKED) from None
     if len(files) == 1:
         raise UnreadablePayments(Code.PAYMENT_FILE_PACKED)
+    if not files:
+        raise UnreadablePayments(Code.PAYMENT_FILE_HOLDS_NOTHING)
     raise UnreadablePayments(Code.PAYMENT_FILE_SEVERAL, field="file", value=len(files))
 
 

@@ -162,6 +162,7 @@ class Code(StrEnum):
     REMINDER_DAY = "reminder_day"
     PAYMENT_FILE_UNKNOWN = "payment_file_unknown"
     PAYMENT_FILE_PACKED = "payment_file_packed"
+    PAYMENT_FILE_HOLDS_NOTHING = "payment_file_holds_nothing"
     PAYMENT_FILE_SEVERAL = "payment_file_several"
     PAYMENT_FILE_BURSTS = "payment_file_bursts"
     PAYMENT_FILE_VERSION = "payment_file_version"

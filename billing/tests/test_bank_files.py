@@ -66,9 +66,9 @@ def test_every_version_says_who_paid_what_for_which_invoice(form):
     assert (told.payments, dict(told.sums)) == (1, {"SEK": 10000})
 
 
-def zipped(**files):
+def zipped(*, method=zipfile.ZIP_DEFLATED, **files):
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", method) as archive:
         for name, content in files.items():
             archive.writestr(name.replace("__", "/").replace("_", "."), content)
     return packed.getvalue()
@@ -99,7 +99,8 @@ def test_a_packed_file_is_unpacked_where_it_is_read(content):
     ("content", "code"),
     [
         (zipped(a_xml=GOOD, b_xml=GOOD), "payment_file_several"),
-        (zipped(), "payment_file_several"),
+        (zipped(), "payment_file_holds_nothing"),
+        (zipped(folder__=b""), "payment_file_holds_nothing"),
         (gzip.compress(GOOD)[:-20], "payment_file_packed"),
         (zipped(a_xml=GOOD)[:-20], "payment_file_packed"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(80), "payment_file_packed"),
@@ -116,6 +117,17 @@ def test_a_zip_with_a_password_says_so():
     content = bytearray(zipped(a_xml=GOOD))
     content[6] |= 1  # of the entry, and of the directory
     content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(UnreadablePayments) as refused:
+        payments_of(bytes(content))
+    assert refused.value.code == "payment_file_packed"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_zip_says_so_however_it_is_packed(method):
+    content = bytearray(zipped(method=method, a_xml=GOOD))
+    begins = 30 + len("a.xml")
+    length = content.index(b"PK\x01\x02") - begins
+    content[begins + 9 : begins + length] = b"\xff" * (length - 9)  # after the settings of LZMA
     with pytest.raises(UnreadablePayments) as refused:
         payments_of(bytes(content))
     assert refused.value.code == "payment_file_packed"

@@ -267,6 +267,7 @@ ERRORS: dict[str, str | Promise] = {
         "The file is packed and cannot be opened: it is damaged, has a password or is packed neither as ZIP nor by"
         " gzip. Unpack it, and send what is in it."
     ),
+    Code.PAYMENT_FILE_HOLDS_NOTHING: _("The packed file holds no file. Fetch it again, or pack it anew."),
     Code.PAYMENT_FILE_SEVERAL: _("The packed file holds %(value)s files. Unpack it, and send each of them by itself."),
     Code.PAYMENT_FILE_BURSTS: _("More than %(value)s MB come out of the packed file. Unpack it, and send it in parts."),
     Code.PAYMENT_FILE_VERSION: _("This is a message of another kind (%(value)s); camt.053 and camt.054 are read."),
