@@ -80,6 +80,7 @@ class Code(StrEnum):
     RUN_MOVED = "run_moved"
     RUN_OLD_PRICES = "run_old_prices"
     RUN_REASSIGNED = "run_reassigned"
+    RUN_MANY_REASSIGNED = "run_many_reassigned"
     RUN_DEALERS_CHANGED = "run_dealers_changed"
     RUN_LATE_SESSIONS = "run_late_sessions"
     RUN_PRICES_CHANGED = "run_prices_changed"

@@ -8,7 +8,7 @@ invoice). Everything else only tells. What is odd about single drafts, and who g
 run is drafted (`billing.sql.remarks`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +17,6 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing import batches
 from billing.domain.calendar import month_after, month_bounds
 from billing.domain.errors import Code
 from billing.models import (
@@ -34,17 +33,16 @@ from billing.models import (
 )
 from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
-from billing.selectors import day_sums, e_invoices, month_sums, sellers, terms, unbilled
+from billing.selectors import day_sums, drafted, e_invoices, month_sums, sellers, unbilled
 from billing.selectors.day_sums import Wanted
 from billing.selectors.vat_rates import standard_rate
 from billing.sql.payers import JOINED, PAYER
 from charging.models import Correction
 from tenants.models import Account, Operator
-from tenants.scoping import current_operator_id
 
 #: An invoice of up to so much, VAT included, may do without addresses. Of another currency nothing is refused.
 SIMPLIFIED: Final = {"SEK": Decimal(4000), "EUR": Decimal(400)}
-#: So many sessions are held against the assignments of now; where more are touched, all of them count as others.
+#: Once so many sessions are found to be priced otherwise, no more are looked for.
 COMPARED_AT_MOST: Final = 20_000
 #: So many payers, invoices or tariffs are named with a finding.
 NAMED: Final = 10
@@ -55,6 +53,7 @@ BLOCKING: Final = frozenset(
         Code.RUN_MOVED,
         Code.RUN_OLD_PRICES,
         Code.RUN_REASSIGNED,
+        Code.RUN_MANY_REASSIGNED,
         Code.RUN_DEALERS_CHANGED,
         Code.SELLER_WITHOUT_VAT_NUMBER,
         Code.SELLER_WITHOUT_NUMBER_ABROAD,
@@ -171,29 +170,30 @@ def _old_prices(run: InvoiceRun) -> Finding:
 def _reassigned(run: InvoiceRun) -> Finding:
     """Sessions that another tariff prices by now, on drafts that an assignment has touched."""
     noted = RunRemark.objects.filter(run=run, code=RunRemark.Code.PRICED).values("invoice")
-    rows = BilledSession.objects.filter(IN_FORCE, invoice__in=noted)
-    priced = dict(rows.values_list("session", "session__prices__tariff_version"))
-    if not priced:
+    count, few = 0, list[int]()
+    for part in drafted.otherwise(run.invoices.filter(pk__in=noted, state=Invoice.State.DRAFT)):
+        count += len(part.version)
+        few += part.version[: COMPARED_AT_MOST - len(few)]
+        if count >= COMPARED_AT_MOST:
+            break
+    if not count:
         return Finding(Code.RUN_REASSIGNED, count=0)
-    other = _priced_otherwise(priced) if len(priced) <= COMPARED_AT_MOST else sorted(priced)
-    drafts = run.invoices.filter(billed_sessions__session__in=other[:COMPARED_AT_MOST]).distinct()
+    drafts = run.invoices.filter(billed_sessions__session__in=few).distinct()
     first = drafts.select_related("buyer", "account").order_by("-amount_due", "pk")[:NAMED]
-    return Finding(Code.RUN_REASSIGNED, count=len(other), about=list(first))
-
-
-def _priced_otherwise(priced: Mapping[int, int | None]) -> list[int]:
-    """Those of the sessions that assignments of now give another version than they were priced by."""
-    batch = batches.read(current_operator_id(), list(priced))
-    versions, chosen = terms.price_book().choose(batch)
-    now = [versions[place].pk if place >= 0 else None for place in chosen.tolist()]
-    return [session for session, version in zip(batch.id.tolist(), now, strict=True) if version != priced[session]]
+    code = Code.RUN_REASSIGNED if count < COMPARED_AT_MOST else Code.RUN_MANY_REASSIGNED
+    return Finding(code, count=count, about=list(first))
 
 
 def _dealers_changed(run: InvoiceRun) -> Finding:
-    """Drafts of payers of whom it was changed since whether, when or where they resell what they buy."""
+    """Drafts that would have another VAT by now, as their payers resell otherwise than when they were made."""
     rows = run.invoices.filter(state=Invoice.State.DRAFT, account__dealer_changed_at__gt=run.started_at)
-    count, first = _first(rows.select_related("account__identity").order_by("pk"))
-    return Finding(Code.RUN_DEALERS_CHANGED, count=count, about=[draft.account for draft in first])
+    drafts, accounts = set[int](), dict(rows.values_list("pk", "account"))
+    if accounts:
+        for part in drafted.otherwise(rows, dealers=set(accounts.values())):
+            there = BilledSession.objects.filter(IN_FORCE, session__in=part.vat)
+            drafts.update(there.values_list("invoice", flat=True))
+    first = run.invoices.filter(pk__in=sorted(drafts)[:NAMED]).select_related("account__identity").order_by("pk")
+    return Finding(Code.RUN_DEALERS_CHANGED, count=len(drafts), about=[draft.account for draft in first])
 
 
 def _changed_prices(run: InvoiceRun) -> Finding:

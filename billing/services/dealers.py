@@ -10,7 +10,8 @@ from charging.site_scope import limited_to
 from tenants.models import Account
 from tenants.services.people import accounts
 
-_FACTS = (*accounts.DEALER, "dealer_in")
+#: What changes the VAT. By which paper it is shown does not.
+_FACTS = ("dealer_since", "dealer_until", "dealer_in")
 
 
 @transaction.atomic

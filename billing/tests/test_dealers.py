@@ -178,6 +178,25 @@ def test_who_is_moved_to_or_from_a_dealer_after_the_draft_has_the_vat_of_whoever
     assert (invoice.account, invoice.amount_due) == (other, Decimal(20 if to_dealer else 25))
 
 
+def test_what_touches_no_drafted_session_neither_keeps_the_run_nor_forgets_a_price():
+    """A letter in the evidence, a year more, or the day after the last one drafted."""
+    tariff()
+    member, firm = of({**GERMAN, "dealer_until": date(2026, 12, 31)})
+    session(connector(), member)
+    run = drafted()
+    later = session(connector(), member, start=NOVEMBER)
+    rate_all()
+    dealers.change(firm, at=NOVEMBER + DAY, dealer_evidence="Certificate, VIES")
+    assert SessionPrice.objects.filter(session=later).exists()
+    for last in (date(2027, 12, 31), date(2026, 11, 1)):
+        dealers.change(firm, at=NOVEMBER + DAY, dealer_until=last)
+        assert run_checks.blocking(run) == []
+    dealers.change(firm, at=NOVEMBER + DAY, dealer_until=date(2026, 9, 30))
+    assert [finding.code for finding in run_checks.blocking(run)] == [Code.RUN_DEALERS_CHANGED]
+    dealers.change(firm, at=NOVEMBER + DAY, dealer_until=None)
+    assert runs.issue(run, by=None, at=NOVEMBER + DAY).issued_at
+
+
 def test_unbilled_prices_follow_at_once_and_others_of_the_account_change_nothing():
     tariff()
     member, firm = of(GERMAN)

@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from billing import batches
 from billing.domain.errors import Code
 from billing.models import Invoice, InvoiceRun, Tariff
+from billing.selectors import drafted as drafted_rows
 from billing.selectors import run_checks
 from billing.selectors import runs as run_rows
-from billing.services import account_moves, runs, tariffs
+from billing.services import account_moves, drafted_prices, runs, tariffs
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, flat, issued, session, tariff
 from charging.models import ChargingSession, Correction, Site, Token
 from tenants.models import Account, Driver, Operator
@@ -150,6 +152,37 @@ def test_a_tariff_assigned_for_the_drafted_time_keeps_it_until_it_is_taken_away(
     tariffs.unassign(late, at=OCTOBER)
     assert found(run) == {}
     assert list(run_rows.remarks(run)) == []
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_of_many_sessions_no_more_are_looked_for_than_say_so_and_none_counts_unseen(charged, monkeypatch, most):
+    """Two of three are priced otherwise, whatever is compared at a time."""
+    monkeypatch.setattr(drafted_rows, "BATCH", 1)
+    monkeypatch.setattr(run_checks, "COMPARED_AT_MOST", most)
+    at = connector()
+    for day in (1, 2):
+        session(at, charged, start=OCTOBER + timedelta(days=day))
+    run = drafted()
+    own = tariff(flat("1.00"), name="Own", driver=driver())
+    tariffs.assign(own, driver=charged, valid_from=OCTOBER + timedelta(hours=2))
+    (finding,) = run_checks.findings(run)
+    code = Code.RUN_MANY_REASSIGNED if most == 2 else Code.RUN_REASSIGNED
+    assert (finding.code, finding.count, finding.blocks) == (code, 2, True)
+
+
+def test_only_drafts_that_were_noted_are_held_against_the_terms_unless_prices_were_published(charged, monkeypatch):
+    other = driver("Other")
+    apart = session(connector(), other)
+    run, asked = drafted(), []
+    read = batches.read
+    monkeypatch.setattr(batches, "read", lambda operator, ids: asked.append(sorted(ids)) or read(operator, ids))
+    tariffs.assign(tariff(flat("1.00"), account=company()), driver=charged, valid_from=OCTOBER)
+    (own,) = ChargingSession.objects.filter(driver=charged).values_list("pk", flat=True)
+    assert drafted_prices.outdated(run) == [own]
+    assert asked == [[own]]
+    version = tariffs.save_draft(Tariff.objects.get(name="Everywhere"), document=flat("3.00"))
+    tariffs.publish(version, valid_from=OCTOBER, by=None, at=NOVEMBER + timedelta(hours=1))
+    assert sorted(drafted_prices.outdated(run)) == sorted([own, apart.pk])
 
 
 def test_a_weaker_assignment_for_the_drafted_time_does_not(charged):

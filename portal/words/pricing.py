@@ -105,6 +105,13 @@ ERRORS: dict[str, str | Promise] = {
         "%(count)s drafted sessions are priced by another tariff by now. Discard the drafts and start the run again.",
         "count",
     ),
+    Code.RUN_MANY_REASSIGNED: ngettext_lazy(
+        "At least %(count)s drafted session is priced by another tariff by now. Discard the drafts and start the run"
+        " again.",
+        "At least %(count)s drafted sessions are priced by another tariff by now. Discard the drafts and start the run"
+        " again.",
+        "count",
+    ),
     Code.RUN_DEALERS_CHANGED: ngettext_lazy(
         "Since the drafts were made it was changed whether the payer of %(count)s of them buys to resell, and so its"
         " VAT. Discard the drafts and start the run again.",
