@@ -22,6 +22,8 @@ from portal.gateway.store import Cursor, Later, Look, Step, Store
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
 A_NEW_NAME = timedelta(days=1)
+#: So far a station's clock may be ahead of ours, and a beginning that comes late still be of what was heard before it.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 #: Of several at once. Each is kept only while the connection it came by holds. They go out in binary: a sealed frame as
 #: text is four times as long, and takes a millisecond to write.
 _KEEP: LiteralString = """
@@ -135,7 +137,7 @@ class _Charge(NamedTuple):
     """A charge that is known already: what `_SAME_START` finds. card: the first that was shown, sealed; empty so far.
 
     outlet: where it goes on; empty where its station has not told. began_at: of one without a name, when the event that
-    began it says that it was; None where none has come.
+    began it says that it was; None where another one came first.
     """
 
     number: int
@@ -457,15 +459,22 @@ class Heard:
 
         Of charges without a name also the card that is shown tells: else who comes after one whose end was lost would
         charge for its card. One that is shown at the end, or while it goes on, may be another of the same group. So
-        does a beginning at another instant: who comes again with the same card would go on with the earlier charge.
+        does a beginning at another instant: who comes again with the same card would go on with the earlier charge. One
+        whose own beginning has not come began before it was first heard of.
         """
         if after is not None and known.is_stopped and self.at - known.received_at >= after:
             return True
-        if None not in (known.began_at, begins := _beginning(event)) and begins != known.began_at:
+        if (begins := _beginning(event)) is not None and self._begins_anew(known, begins):
             return True
         if event is None or not self._is_others_card(known, event):
             return False
         return event.kind == "Started" or (known.is_stopped and event.stop is None)
+
+    def _begins_anew(self, known: _Charge, begins: datetime) -> bool:
+        """Whether a charge without a name that begins then cannot be the known one."""
+        if known.began_at is not None:
+            return begins != known.began_at
+        return v16.is_believed(begins, self.at) and begins > known.received_at + _CLOCKS_DIFFER
 
     def _is_others_card(self, known: _Charge, event: v201.Event) -> bool:
         """Whether another card is shown than the one with which a charge without a name was begun."""

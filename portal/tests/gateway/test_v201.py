@@ -278,6 +278,26 @@ def test_who_comes_again_with_the_same_card_after_a_lost_end_has_a_charge_of_the
     ]
 
 
+@pytest.mark.parametrize(("is_late", "is_read_between"), [(False, False), (False, True), (True, True)])
+def test_who_comes_again_after_a_charge_of_which_start_and_end_were_lost_has_a_charge_of_their_own(
+    gateway, street, is_late, is_read_between
+):
+    """It was first heard of by an event while it went on: what begins later than that is another one."""
+    late = [(10, 1000)] if is_late else []  # the first one's start, which is of the same
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        shown(station, TOKEN, "Updated", 20, 4000)
+        with tenant_scope(street.operator.pk):
+            StationCharge.objects.update(received_at=BEGAN + timedelta(minutes=20))
+        for minutes, wh in (*late, (30, 6000), (30, 6000)):  # as a station does whose answer is lost
+            if is_read_between:
+                read(street)
+            assert shown(station, TOKEN, minutes=minutes, wh=wh) == "Accepted"
+        station.call("TransactionEvent", **two("", "Ended", 2, 50, 9500, evse={"id": 1}))
+    first = (BEGAN + timedelta(minutes=10), 3000) if is_late else (BEGAN + timedelta(minutes=20), 0)
+    found = [(row.started_at, row.energy_wh, row.state) for row in read(street)]
+    assert found == [(*first, "COMPLETED"), (BEGAN + timedelta(minutes=30), 3500, "COMPLETED")]
+
+
 def test_a_late_end_of_a_charge_without_a_name_corrects_it_and_what_begins_then_is_another(gateway, street):
     """By the same card, which is told apart only once nothing more was heard of the first."""
     with gateway.station("Torget-1", street.password, **SPEAKS) as station:
