@@ -31,7 +31,7 @@ from billing.selectors.pricing import priced_groups
 from billing.selectors.terms import PriceBook
 from billing.selectors.waiting import EVERY, Share
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Site
 from charging.site_scope import limited_to
 from tenants import work
 from tenants.models import Account
@@ -146,11 +146,13 @@ def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
     return dropped
 
 
-def forget_account(account: Account) -> int:
-    """Drop the unbilled prices of sessions that the account may pay for; they are rated anew."""
+def forget_account(account: Account, *, of: Site | None = None) -> int:
+    """Drop the unbilled prices of sessions that the account may pay for, at this site or any; they are rated anew."""
     await_rating()
-    list(waiting.unbilled_prices_of(account).select_for_update(of=("self",)).values_list("pk"))
-    dropped = int(waiting.unbilled_prices_of(account).delete()[0])
+    prices = waiting.unbilled_prices_of(account)
+    prices = prices if of is None else prices.filter(session__site=of)
+    list(prices.select_for_update(of=("self",)).values_list("pk"))
+    dropped = int(prices.delete()[0])
     ask()
     return dropped
 

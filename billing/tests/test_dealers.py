@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from billing.domain.errors import Code
 from billing.models import Invoice, InvoiceLine, SessionPrice
 from billing.selectors import prices, run_checks
-from billing.services import account_moves, dealers, e_invoices, runs, seller_numbers
+from billing.services import account_moves, dealers, e_invoices, runs, seller_numbers, site_changes
 from billing.services.runs import RunRefused
 from billing.tests.companies import BUYER, SELLER
 from billing.tests.factories import (
@@ -207,6 +207,28 @@ def test_unbilled_prices_follow_at_once_and_others_of_the_account_change_nothing
     dealers.change(firm, at=NOVEMBER, dealer_until=date(2026, 9, 30))
     rate_all()
     assert SessionPrice.objects.get().amount_incl_vat == 25
+
+
+def test_a_site_whose_country_was_wrong_has_what_dealers_at_home_resell_of_it_priced_anew():
+    site = Site.objects.create(name="Hamburg", country="SE", time_zone="Europe/Berlin")
+    there = connector(site)
+    tariff({**flat("2.38", vat="19"), "tax_included": "YES"}, site=site)
+    tariff()
+    member, _ = of({**BUYER, "dealer_since": date(2026, 1, 1), "dealer_evidence": "Certificate"})
+    drafted_one = session(there, member)
+    run = drafted()
+    late = session(there, member, start=NOVEMBER)
+    apart = [session(connector(), member, start=NOVEMBER), session(there, driver("Other"), start=NOVEMBER)]
+    rate_all()
+    kept = list(SessionPrice.objects.filter(session__in=[drafted_one, *apart]).order_by("pk"))
+    site_changes.change(site, at=NOVEMBER + DAY, name="Hamburg", country="DE")
+    assert not SessionPrice.objects.filter(session=late).exists()
+    assert list(SessionPrice.objects.order_by("pk")) == kept
+    assert Code.RUN_DEALERS_CHANGED in {finding.code for finding in run_checks.blocking(run)}
+    rate_all()
+    assert {line["vat_rate"] for line in SessionPrice.objects.get(session=late).lines} == {"25"}
+    site_changes.change(site, at=NOVEMBER + DAY, country="FI")
+    assert SessionPrice.objects.filter(session=late).exists(), "from abroad to abroad it is as it was"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.selectors import revenue
+from billing.services import site_changes
 from charging.models import Site
 from charging.selectors import sites, stations
 from charging.services import sites as services
@@ -170,7 +171,7 @@ def site_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> 
     """Change a site's particulars."""
     site = get_object_or_404(Site, public_id=public_id)
     form = SiteForm(request.POST or None, initial=model_to_dict(site))
-    if form.is_valid() and attempted(form, services.change, site, **form.cleaned_data) is not None:
+    if form.is_valid() and attempted(form, site_changes.change, site, at=timezone.now(), **form.cleaned_data):
         messages.success(request, _("%(site)s was saved.") % {"site": site})
         return redirect("staff:site_detail", operator.slug, site.public_id)
     context = {"nav": "sites", "form": form, "site": site, "crumbs": crumbs(operator, site)}
