@@ -206,7 +206,7 @@ def test_a_credited_session_keeps_the_doubts_that_the_correction_is_not_about(la
     credit_notes.credit(Invoice.objects.get(), reason="The meter was wrong", by=None, at=NOW)
     assert corrections.take_over([one("1"), one("2")], **WHY).taken == 2
     by_energy, by_end = session("1#2"), session("2#2")
-    settled = ([], "approved")
+    settled: tuple[list[str], str] = ([], "approved")
     assert (by_energy.flags, by_energy.review) == (settled if doubt == "meter_mismatch" else ([doubt], "pending"))
     assert (by_end.flags, by_end.review) == (settled if doubt == "station_clock" else ([doubt], "pending"))
     factories.rate_all()

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -87,7 +88,7 @@ def test_what_changes_prices_while_drafts_are_discarded_comes_before_or_after(no
         run = drafted()
         if is_outdated:
             account_moves.move(dana, to=firm("Before"), since=OCTOBER)
-    facts = {"customer_number": dana.customer_number, "is_active": True}
+    facts: dict[str, Any] = {"customer_number": dana.customer_number, "is_active": True}
     acts = {
         "move": lambda: account_moves.move(dana, to=to, since=OCTOBER),
         "assign": lambda: tariffs.assign(Tariff.objects.get(name="Own"), driver=dana, valid_from=OCTOBER),
@@ -123,14 +124,15 @@ def test_who_is_changed_while_they_are_assigned_a_tariff_waits_for_it_or_is_wait
         if what == "parted":
             merging.merge_stations(gone, kept, reason="one")
             gone.refresh_from_db()
-    facts = {"customer_number": dana.customer_number, "is_active": True}
+    facts: dict[str, Any] = {"customer_number": dana.customer_number, "is_active": True}
     dealing = {"dealer_since": OCTOBER.date(), "dealer_evidence": "Certificate", "customer_number": "K-9"}
-    target, act, at = {
+    cases: dict[str, tuple[dict[str, Any], Any, tuple[Any, str]]] = {
         "driver": ({"driver": dana}, lambda: group_changes.change(dana, group=group, **facts), (drivers, "change")),
         "account": ({"account": payer}, lambda: dealers.change(payer, at=NOVEMBER, **dealing), (accounts, "change")),
         "station": ({"station": gone}, lambda: merging.merge_stations(gone, kept, reason="one"), (merging, "_both")),
         "parted": ({"station": gone}, lambda: merging.part_stations(gone), (merging, "_merged")),
-    }[what]
+    }
+    target, act, at = cases[what]
     begun, does = [], getattr(*at)
 
     def and_then_somebody_comes(*args, **facts):

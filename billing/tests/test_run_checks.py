@@ -175,7 +175,12 @@ def test_only_drafts_that_were_noted_are_held_against_the_terms_unless_prices_we
     apart = session(connector(), other)
     run, asked = drafted(), []
     read = batches.read
-    monkeypatch.setattr(batches, "read", lambda operator, ids: asked.append(sorted(ids)) or read(operator, ids))
+
+    def noted(operator, ids):
+        asked.append(sorted(ids))
+        return read(operator, ids)
+
+    monkeypatch.setattr(batches, "read", noted)
     tariffs.assign(tariff(flat("1.00"), account=company()), driver=charged, valid_from=OCTOBER)
     (own,) = ChargingSession.objects.filter(driver=charged).values_list("pk", flat=True)
     assert drafted_prices.outdated(run) == [own]

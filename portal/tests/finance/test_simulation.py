@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -115,7 +116,7 @@ def test_a_group_is_asked_by_who_was_of_it_then(tariff, draft, monkeypatch):
         factories.session(at, moved, start=factories.OCTOBER + timedelta(days=day))
     for who in (stays, outside):
         factories.session(at, who, start=factories.OCTOBER + timedelta(days=12))
-    facts = {"customer_number": moved.customer_number, "is_active": True, "name": "M"}
+    facts: dict[str, Any] = {"customer_number": moved.customer_number, "is_active": True, "name": "M"}
     for day, group in ((2, one), (4, two), (5, one), (8, None)):
         drivers.change(moved, group=group, group_since=factories.OCTOBER + timedelta(days=day), **facts)
     factories.rate_all()

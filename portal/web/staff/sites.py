@@ -171,7 +171,8 @@ def site_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> 
     """Change a site's particulars."""
     site = get_object_or_404(Site, public_id=public_id)
     form = SiteForm(request.POST or None, initial=model_to_dict(site))
-    if form.is_valid() and attempted(form, site_changes.change, site, at=timezone.now(), **form.cleaned_data):
+    facts = form.cleaned_data if form.is_valid() else None
+    if facts and attempted(form, site_changes.change, site, at=timezone.now(), **facts) is not None:
         messages.success(request, _("%(site)s was saved.") % {"site": site})
         return redirect("staff:site_detail", operator.slug, site.public_id)
     context = {"nav": "sites", "form": form, "site": site, "crumbs": crumbs(operator, site)}
