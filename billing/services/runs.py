@@ -168,7 +168,8 @@ def _remark(run: InvoiceRun) -> None:
         before = run_rows.before(run)
         earlier = run_rows.before(before) if before else None
         if before and earlier:
-            known = {"before": before.pk, "earlier": earlier.pk}
+            since, until = month_bounds(run.month, Operator.objects.get(pk=run.operator_id).time_zone)
+            known = {"before": before.pk, "earlier": earlier.pk, "since": since, "until": until}
             cursor.execute(NOTHING, {"operator": run.operator_id, "run": run.pk, **known})
 
 

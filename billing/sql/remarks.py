@@ -22,7 +22,8 @@ WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND CASE
     ELSE i.amount_due > 2 * u.usual + r.mean / 10 OR i.amount_due < u.usual / 3 - r.mean / 10 END
 ORDER BY 6 DESC LIMIT 200
 """
-#: Who got an invoice in both runs before and gets none now, though none was withheld. Who usually pays most, first.
+#: Who got an invoice in both runs before and gets none now, though none was withheld, and though no other account pays
+#: for the driver all the month. Who usually pays most, first.
 NOTHING: Final = """
 INSERT INTO billing_runremark (operator_id, run_id, invoice_id, code, usual, off_by)
 SELECT p.operator_id, %(run)s, p.id, 'nothing', round((p.amount_due + o.amount_due) / 2, 2), p.amount_due
@@ -36,5 +37,9 @@ WHERE p.operator_id = %(operator)s AND p.run_id = %(before)s AND p.replaces_id I
             AND (p.vat_country = '' OR i.vat_country = p.vat_country))
     AND NOT EXISTS (SELECT 1 FROM billing_runproblem w
         WHERE w.operator_id = p.operator_id AND w.run_id = %(run)s AND w.account_id = p.account_id)
+    AND NOT EXISTS (SELECT 1 FROM tenants_account a
+        JOIN charging_accountmember m ON m.operator_id = a.operator_id AND m.driver_id = a.driver_id AND m.pays
+        WHERE a.operator_id = p.operator_id AND a.id = p.account_id
+            AND (m.since IS NULL OR m.since <= %(since)s) AND (m.until IS NULL OR m.until >= %(until)s))
 ORDER BY p.amount_due DESC LIMIT 200
 """

@@ -18,6 +18,8 @@ from tenants.models import Account, Driver, Operator
 from tenants.services.people import accounts, operators
 
 pytestmark = pytest.mark.usefixtures("in_north")
+#: When October begins by the operator's clock.
+MIDNIGHT = OCTOBER - timedelta(hours=2)
 
 
 def found(run: InvoiceRun) -> dict[Code, int]:
@@ -292,14 +294,32 @@ def test_it_stands_beside_the_month_before_and_the_same_month_a_year_ago(charged
     assert (before.invoices, before.amount_due, before.change) == (1, Decimal("12.50"), Decimal(1))
 
 
-def test_who_got_an_invoice_twice_and_gets_none_now_is_among_what_is_odd(charged):
-    gone = driver("Gone Driver")
+@pytest.fixture
+def gone(charged):
+    """A driver who was billed in both months before and does not charge any more."""
+    once = driver("Gone Driver")
     for number in (8, 9):
         start = datetime(2026, number, 3, tzinfo=OCTOBER.tzinfo)
-        session(connector(), gone, start=start)
+        session(connector(), once, start=start)
         issued(start, at=start + timedelta(days=40))
+    return once
+
+
+def test_who_got_an_invoice_twice_and_gets_none_now_is_among_what_is_odd(gone):
     run = drafted()
     remark = run_rows.remarks(run).get()
     assert (remark.code, remark.invoice.account.driver, remark.usual) == ("nothing", gone, Decimal("25.00"))
     runs.discard(run, by=None)
     assert Invoice.objects.filter(pk=remark.invoice_id).exists()
+
+
+@pytest.mark.parametrize(("since", "is_odd"), [(MIDNIGHT, False), (MIDNIGHT + timedelta(days=1), True)])
+def test_who_gets_none_because_a_company_pays_all_the_month_is_not(gone, since, is_odd):
+    account_moves.move(gone, to=company(), since=since)
+    assert run_rows.remarks(drafted()).exists() == is_odd
+
+
+def test_who_gets_none_though_only_hosted_is_odd(gone):
+    association = accounts.create(kind=Account.Kind.HOUSING, name="Brf Gården")
+    account_moves.move(gone, to=association, pays=False)
+    assert run_rows.remarks(drafted()).get().code == "nothing"
