@@ -1,9 +1,10 @@
 """The lines that rated sessions become on an invoice, for one session and for a million alike.
 
-One line for each session, dimension, unit price and VAT rate, what a step added included, plus one for a least or
-greatest price, which takes the VAT rate of the session's largest line. A line is rounded half up to the smallest coin
-once, from its exact amount: excluding VAT as its price does, or including it (`gross`) where the price includes it. Of
-prices that include VAT the line of a limit is what the others lack of it, so that nobody pays an öre above it.
+One line for each session, dimension, unit price and VAT rate, what a step added included, plus one a VAT rate for a
+least or greatest price: what that adds or takes off is shared out to the rates as the session's other lines are, by
+their running sum, so that no rate ends below nothing. A line is rounded half up to the smallest coin once, from its
+exact amount: excluding VAT as its price does, or including it (`gross`) where the price includes it. Of prices that
+include VAT the lines of a limit are what the others lack of it, so that nobody pays an öre above it.
 
 What lines come to on a document (VAT, sums) is the arithmetic of `billing.sql.invoices`.
 """
@@ -25,7 +26,7 @@ from billing.domain.kernel.rated import Rated
 class Lines:
     """Invoice lines as columns, sorted by session.
 
-    `component` indexes `plan.components`: the price of the line; `limit` marks the line of a least or greatest price,
+    `component` indexes `plan.components`: the price of the line; `limit` marks a line of a least or greatest price,
     whose component only gives the VAT rate. `quantity` is in mWh, ticks or fees; `amount` in the smallest coin, with
     VAT where `gross`.
     """
@@ -56,17 +57,17 @@ def price_lines(rated: Rated) -> Lines:
     quantity = _added(rated.quantity[order], first)
     dtype = rated.excl.dtype.type
     excl = quantity * plan.weights(dtype)[component]
-    limited = np.flatnonzero((rated.limit_excl != 0) | (rated.limit_incl != 0))
-    owner, component = (
-        np.concatenate([owner, limited]),
-        np.concatenate([component, _main(owner, component, excl, limited)]),
+    gross = np.array([plan.tariffs[one.tariff].tax_included for one in plan.components], dtype=np.bool_)
+    amount = money.divide_half_up(excl, per_minor)
+    if gross[component].any():
+        with_vat = money.divide_half_up(excl * plan.factors(dtype)[component], per_minor * plan.vat_unit)
+        amount = np.where(gross[component], with_vat, amount)
+    limits = _limits(rated, _Own(owner, component, excl, amount), gross, per_minor)
+    limit = np.repeat([False, True], [len(owner), len(limits[0])])
+    owner, component, amount = (
+        np.concatenate(columns) for columns in zip((owner, component, amount), limits, strict=True)
     )
-    amount = money.divide_half_up(np.concatenate([excl, rated.limit_excl[limited]]), per_minor)
-    gross = np.array([plan.tariffs[one.tariff].tax_included for one in plan.components], dtype=np.bool_)[component]
-    if gross.any():
-        amount = np.where(gross, _with_vat(rated, owner, component, excl, limited, per_minor * plan.vat_unit), amount)
-    quantity = np.concatenate([quantity, np.ones(len(limited), dtype=np.int64)])
-    limit = np.arange(len(owner)) >= len(owner) - len(limited)
+    quantity = np.concatenate([quantity, np.ones(len(limits[0]), dtype=np.int64)])
     in_order = np.argsort(owner, kind="stable")
     return Lines(
         plan=plan,
@@ -75,7 +76,7 @@ def price_lines(rated: Rated) -> Lines:
         limit=limit[in_order],
         quantity=quantity[in_order],
         amount=amount[in_order].astype(np.int64),
-        gross=gross[in_order],
+        gross=gross[component][in_order],
     )
 
 
@@ -104,16 +105,56 @@ def _added(values: Exact, first: Ints) -> Exact:
     return np.add.reduceat(values, first) if len(first) else values
 
 
-def _with_vat(rated: Rated, owner: Ints, component: Ints, excl: Exact, limited: Ints, coin: int) -> Exact:
-    """The amounts of lines whose prices include VAT; that of a limit leaves the session exactly at it."""
-    own = money.divide_half_up(excl * rated.plan.factors(excl.dtype.type)[component[: len(excl)]], coin)
-    sums: Exact = np.zeros(len(rated), dtype=own.dtype)
-    np.add.at(sums, owner[: len(own)], own)
-    return np.concatenate([own, money.divide_half_up(rated.incl[limited], coin) - sums[limited]])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Own:
+    """The lines of sessions without those of limits, sorted by session: price, exact net amount, rounded amount."""
+
+    owner: Ints
+    component: Ints
+    excl: Exact
+    amount: Exact
+
+    def of(self, sessions: Ints) -> _Own:
+        """Those of some sessions."""
+        mine = np.flatnonzero(np.isin(self.owner, sessions))
+        return _Own(self.owner[mine], self.component[mine], self.excl[mine], self.amount[mine])
+
+
+def _limits(rated: Rated, own: _Own, gross: Bools, per_minor: int) -> tuple[Ints, Ints, Exact]:
+    """Session, component and amount of the lines of least and greatest prices. gross: of every component."""
+    limited = np.flatnonzero((rated.limit_excl != 0) | (rated.limit_incl != 0))
+    if len(limited) == 0:
+        return limited, limited, np.zeros(0, dtype=own.amount.dtype)
+    own = own.of(limited)
+    main, place = _main(own.owner, own.component, own.excl, limited), np.searchsorted(limited, own.owner)
+    sums: Exact = np.zeros(len(limited), dtype=object)
+    np.add.at(sums, place, own.amount)
+    with_vat = money.divide_half_up(rated.incl[limited], per_minor * rated.vat_unit) - sums
+    whole = np.where(gross[main], with_vat, money.divide_half_up(rated.limit_excl[limited], per_minor))
+    firsts, rate = _rates(rated.plan)
+    weights: Exact = np.zeros((len(limited), len(firsts)), dtype=object)
+    alike = np.flatnonzero(gross[own.component] == gross[main][place])
+    weight = np.where(gross[own.component], own.amount, own.excl)[alike]
+    np.add.at(weights, (place[alike], rate[own.component[alike]]), weight)
+    nothing = np.flatnonzero(weights.sum(axis=1) == 0)
+    weights[nothing, rate[main[nothing]]] = 1
+    upto = weights.cumsum(axis=1)
+    shares = np.diff(money.divide_half_up(whole[:, None] * upto, upto[:, -1:]), axis=1, prepend=0)
+    session, which = np.nonzero(shares)
+    return limited[session], firsts[which], shares[session, which]
+
+
+def _rates(plan: Plan) -> tuple[Ints, Ints]:
+    """The first component of each VAT rate, with VAT in the price or without, and for every component which of them."""
+    known: dict[object, int] = {}
+    rate = [
+        known.setdefault((one.price.vat, plan.tariffs[one.tariff].tax_included), len(known)) for one in plan.components
+    ]
+    return np.array([rate.index(number) for number in known.values()], dtype=np.int64), np.array(rate, dtype=np.int64)
 
 
 def _main(owner: Ints, component: Ints, excl: Exact, limited: Ints) -> Ints:
-    """The component of the largest line of each limited session; the first in the tariff if it has no line."""
+    """The component of the largest line of each of these sessions; the first in the tariff if it has no line."""
     order = np.lexsort((np.abs(excl).astype(np.float64), owner))
     last = np.searchsorted(owner[order], limited, side="right") - 1
     if len(order) == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -59,14 +60,42 @@ def test_a_step_is_part_of_its_line():
     assert (lines.quantity.tolist(), lines.amount.tolist()) == ([3_000_000], [300])
 
 
-def test_a_minimum_is_a_line_at_the_rate_of_the_largest_line():
+def test_a_minimum_is_a_line_a_rate_and_each_keeps_its_part():
     components = [priced("ENERGY", 1, 6), priced("FLAT", 0.5, 25)]
     terms = tariff({"price_components": components}, min_price={"excl_vat": 10, "incl_vat": 11})
     lines = price_lines(rate(sessions(2000, 50_000), terms))
-    assert lines.session.tolist() == [0, 0, 0, 1, 1]
-    assert lines.limit.tolist() == [False, False, True, False, False]
-    assert lines.amount.tolist() == [200, 50, 750, 5000, 50]
-    assert terms.elements[0].price_components[int(lines.component[2])].vat == 6
+    assert lines.session.tolist() == [0, 0, 0, 0, 1, 1]
+    assert lines.limit.tolist() == [False, False, True, True, False, False]
+    assert lines.amount.tolist() == [200, 50, 600, 150, 5000, 50]
+    assert [terms.elements[0].price_components[int(place)].vat for place in lines.component[2:4]] == [6, 25]
+
+
+@pytest.mark.parametrize("included", ["YES", "NO"])
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 9_999), st.sampled_from([None, 0, 6, 12, 25])), min_size=1, max_size=3),
+    st.integers(0, 12_000),
+    st.sampled_from(["min_price", "max_price"]),
+)
+def test_a_limit_leaves_each_rate_its_part_and_none_below_nothing(included, prices, bound, which):
+    kinds = ("ENERGY", "FLAT", "TIME")
+    components = [priced(kind, Decimal(price) / 1000, vat) for kind, (price, vat) in zip(kinds, prices, strict=False)]
+    limit = {"excl_vat": Decimal(bound) / 1000} | ({"incl_vat": Decimal(bound) / 1000} if included == "YES" else {})
+    rated = rate(sessions(1000), tariff({"price_components": components}, tax_included=included, **{which: limit}))
+    lines = price_lines(rated)
+    own, whole = Counter[Any](), Counter[Any]()
+    for place in range(len(lines)):
+        vat, coins = rated.plan.components[lines.component[place]].price.vat, int(lines.amount[place])
+        whole[vat] += coins
+        own[vat] += 0 if lines.limit[place] else coins
+    before, after = sum(own.values()), sum(whole.values())
+    if not lines.limit.any():
+        return
+    coins_off = Fraction(1, 2) if included == "YES" else Fraction(len(lines), 2)
+    assert abs(after - Fraction(bound, 10)) <= coins_off
+    assert min(whole.values()) >= (0 if included == "YES" else -1)
+    if before:
+        assert all(abs(whole[vat] - Fraction(own[vat] * after, before)) <= len(lines) for vat in own)
 
 
 def test_a_limit_without_any_line_takes_the_first_rate():
@@ -118,6 +147,8 @@ def test_every_line_is_its_exact_amount_rounded_once(terms, drawn):
     for place in range(len(lines)):
         assert lines.gross[place] == terms.tax_included
         mine = lines.session == lines.session[place]
+        if lines.limit[place] and len({one.price.vat for one in rated.plan.components}) > 1:
+            continue  # a part of the limit
         parts = int(mine.sum()) if lines.limit[place] and terms.tax_included else 1
         assert abs(exactly(rated, lines, place) * 100 - int(lines.amount[place])) <= Fraction(parts, 2)
     for index in range(len(rated)):
