@@ -136,7 +136,7 @@ def _register_drivers() -> None:
         person="account__driver",
         kept=Retention.BOOKS,
         serves="billing bookkeeping claims",
-        ledger="rerating invoice sessions state currency credited billed documents code facts",
+        ledger="rerating invoice sessions state currency credited billed differences said documents code facts",
         technical="id operator account",
     )
     sources.register(

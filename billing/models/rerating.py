@@ -67,6 +67,9 @@ class Rerating(OperatorOwned, Work):
 class RerateItem(OperatorOwned):
     """One invoice within a re-rating: which of its sessions change, and what is credited and billed anew, with VAT.
 
+    differences: what each of the sessions comes to more with VAT, before what is taken off; in their order.
+    said: a hash of all that the new lines say, as other ones can come to the same.
+
     facts: of one that is refused, why; else, where others than its payer are billed anew,
     `{"payers": {account: {"billed": amount, "sessions": how many}}}`.
 
@@ -88,6 +91,8 @@ class RerateItem(OperatorOwned):
     currency = models.CharField(max_length=3)
     credited = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     billed = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    differences = ArrayField(models.DecimalField(max_digits=14, decimal_places=2), default=list)
+    said = models.CharField(max_length=64, blank=True)
     documents = ArrayField(models.BigIntegerField(), default=list)
     code = models.CharField(max_length=40, blank=True)
     facts = models.JSONField(default=dict, blank=True)

@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Abs
 
 from billing.models import Invoice, RerateItem, Rerating
-from charging.models import Site
+from billing.sql.rerating import BY_SESSION, OF_SESSIONS
+from charging.models import ChargingSession, Site
 from tenants.models import Account
 
 State = RerateItem.State
@@ -40,18 +42,36 @@ class OfAccount:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What it comes to in one currency."""
+    """What it comes to in one currency.
+
+    dearer, cheaper: how many sessions, and by how much together, with VAT and before what is taken off.
+    """
 
     currency: str
     accounts: int
     invoices: int
     credited: Decimal
     billed: Decimal
+    dearer: int = 0
+    dearer_by: Decimal = Decimal(0)
+    cheaper: int = 0
+    cheaper_by: Decimal = Decimal(0)
 
     @property
     def difference(self) -> Decimal:
         """What all pay more than before."""
         return self.billed - self.credited
+
+
+@dataclass(frozen=True, slots=True)
+class OfSession:
+    """What one session comes to more, with VAT and before what is taken off."""
+
+    session: ChargingSession
+    account: Account
+    invoice: Invoice
+    currency: str
+    difference: Decimal
 
 
 def listing(
@@ -73,12 +93,37 @@ def one(public_id: UUID) -> Rerating | None:
 def sums(rerating: Rerating) -> list[Sums]:
     """What it comes to, one row a currency."""
     rows = rerating.items.filter(state__in=COUNTED).order_by("currency").values_list("currency")
-    found = rows.annotate(Count("account", distinct=True), Count("pk"), Sum("credited"), Sum("billed"))
-    payers = by_account(rerating)
+    found: Any = rows.annotate(Count("account", distinct=True), Count("pk"), Sum("credited"), Sum("billed"))
+    payers, sessions = by_account(rerating), _of_sessions(rerating)
     if isinstance(payers, list):  # others than those who are credited are billed anew
         count = Counter(row["currency"] for row in payers)
-        return [Sums(currency, count[currency], *sums) for currency, _, *sums in found]
-    return [Sums(*row) for row in found]
+        found = [(currency, count[currency], *sums) for currency, _, *sums in found]
+    return [Sums(*row, *sessions.get(row[0], ())) for row in found]
+
+
+def by_session(rerating: Rerating, *, limit: int) -> list[OfSession]:
+    """What so many sessions come to more, the greatest difference first; those that come to the same are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(BY_SESSION, {**_counted(rerating), "limit": limit})
+        found = cursor.fetchall()
+    sessions = ChargingSession.objects.select_related("site").in_bulk([row[0] for row in found])
+    invoices = Invoice.objects.select_related("account__identity").in_bulk([row[1] for row in found])
+    return [
+        OfSession(sessions[session], invoices[invoice].account, invoices[invoice], currency, difference)
+        for session, invoice, currency, difference in found
+        if session in sessions
+    ]
+
+
+def _of_sessions(rerating: Rerating) -> dict[str, tuple[Any, ...]]:
+    """By currency how many sessions come to more, by how much, how many to less, and by how much."""
+    with connection.cursor() as cursor:
+        cursor.execute(OF_SESSIONS, _counted(rerating))
+        return {currency: tuple(sums) for currency, *sums in cursor.fetchall()}
+
+
+def _counted(rerating: Rerating) -> dict[str, Any]:
+    return {"operator": rerating.operator_id, "rerating": rerating.pk, "counted": list(COUNTED)}
 
 
 def by_account(rerating: Rerating) -> QuerySet[Any, Any] | list[dict[str, Any]]:
@@ -148,7 +193,7 @@ def facts(rerating: Rerating) -> dict[str, Any]:
     found = sums(rerating)
     digest = hashlib.sha256()
     items = rerating.items.filter(state__in=COUNTED).order_by("pk")
-    rows = items.values_list("invoice_id", "sessions", "credited", "billed", "facts")
+    rows = items.values_list("invoice_id", "sessions", "credited", "billed", "said", "facts")
     for *row, told in rows.iterator(chunk_size=10_000):
         payers = [sorted(told["payers"].items())] if told else []
         digest.update(" ".join(map(str, [*row, *payers])).encode() + b"\n")

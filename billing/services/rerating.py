@@ -7,11 +7,12 @@ or comes twice does everything once. What would come out otherwise than was deci
 session is credited that could not be billed anew.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -44,6 +45,7 @@ class ReratingRefused(BillingError):
 class Redone:
     """What an invoice's part came to, with VAT: credited, and billed anew; and of which sessions something changes.
 
+    differences, said: as `RerateItem` has them.
     payers: who is billed anew where that is not the invoice's payer alone, as `RerateItem.facts` has it.
     """
 
@@ -51,6 +53,8 @@ class Redone:
     billed: Decimal
     payers: Mapping[str, Any]
     changed: Sequence[int]
+    differences: Sequence[Decimal]
+    said: str
     documents: Sequence[int]
 
 
@@ -166,6 +170,7 @@ def work_out(item_id: int, *, at: datetime) -> None:
         _refuse(item, refusal)
     else:
         item.credited, item.billed = found.credited, found.billed
+        item.differences, item.said = list(found.differences), found.said
         item.state = State.CHANGES if found.changed else State.SAME
         item.facts = {"payers": found.payers} if found.payers else {}
     item.save()
@@ -181,8 +186,8 @@ def carry_out(item_id: int, *, at: datetime) -> None:
     try:
         with transaction.atomic():
             found = _redone(item, item.sessions, at=at)
-            seen = item.credited, item.billed, item.facts.get("payers", {})
-            if (found.credited, found.billed, found.payers) != seen:
+            seen = item.credited, item.billed, item.said, item.facts.get("payers", {})
+            if (found.credited, found.billed, found.said, found.payers) != seen:
                 raise ReratingRefused(Code.RERATING_OUTDATED, field="amount_due", value=found.billed)
     except BillingError as refusal:
         _refuse(item, refusal)
@@ -252,8 +257,18 @@ def _redone(item: RerateItem, sessions: Sequence[int], *, at: datetime) -> Redon
     _check_whole(anew, drafts)
     billed = _issue(invoice, drafts, at=at)
     payers = _payers(invoice, drafts)
-    changed = _changed(note, drafts, sessions) if not payers else _moved(invoice, note, drafts, sessions)
-    return Redone(-note.amount_due, billed, payers, changed, [note.pk, *drafts])
+    before, (after, replaced) = _lines(note, [note.pk]), _in_their_place(_lines(note, drafts), sessions)
+    otherwise = replaced | (_moved(invoice, drafts) if payers else set())
+    otherwise |= {each for each in sessions if before.get(each, NOTHING).told != after.get(each, NOTHING).told}
+    return Redone(
+        -note.amount_due,
+        billed,
+        payers,
+        changed=[each for each in sessions if each in otherwise],
+        differences=[after.get(each, NOTHING).amount + before.get(each, NOTHING).amount for each in sessions],
+        said=hashlib.sha256(str(sorted(after.items())).encode()).hexdigest(),
+        documents=[note.pk, *drafts],
+    )
 
 
 def _issue(original: Invoice, drafts: Sequence[int], *, at: datetime) -> Decimal:
@@ -285,20 +300,10 @@ def _corrected(sessions: Sequence[int], rerating: Rerating, *, at: datetime) -> 
     return sorted({*replaced.values_list("replaced_by", flat=True), *others.values_list("pk", flat=True)})
 
 
-def _changed(note: Invoice, drafts: Sequence[int], sessions: Sequence[int]) -> list[int]:
-    """The sessions that the new invoices bill otherwise than the note credits, or not at all.
-
-    Otherwise is also with other percentages taken off, which are no lines of a session.
-    """
-    before, after = _lines(note.operator_id, [note.pk]), _lines(note.operator_id, drafts)
-    return [session for session in sessions if before.get(session) != after.get(session)]
-
-
-def _moved(invoice: Invoice, note: Invoice, drafts: Sequence[int], sessions: Sequence[int]) -> list[int]:
-    """The sessions of which something changes, if only who pays."""
+def _moved(invoice: Invoice, drafts: Sequence[int]) -> set[int]:
+    """The sessions that others than the invoice's payer are billed anew."""
     rows = BilledSession.objects.filter(invoice__in=drafts).exclude(invoice__account=invoice.account_id)
-    otherwise = {*_changed(note, drafts, sessions), *rows.values_list("session", flat=True)}
-    return [session for session in sessions if session in otherwise]
+    return set(rows.values_list("session", flat=True))
 
 
 def _payers(invoice: Invoice, drafts: Sequence[int]) -> dict[str, Any]:
@@ -313,8 +318,25 @@ def _payers(invoice: Invoice, drafts: Sequence[int]) -> dict[str, Any]:
     return {str(account): {"billed": str(due), "sessions": count} for account, due, count in found}
 
 
-def _lines(operator_id: int, documents: Sequence[int]) -> dict[int, list[str]]:
-    zone = Operator.objects.values_list("time_zone", flat=True).get(pk=operator_id)
+class Said(NamedTuple):
+    """What a document says of a session, and what that comes to with VAT."""
+
+    told: list[str]
+    amount: Decimal
+
+
+NOTHING: Final = Said([], Decimal("0.00"))
+
+
+def _lines(note: Invoice, documents: Sequence[int]) -> dict[int, Said]:
+    zone = Operator.objects.values_list("time_zone", flat=True).get(pk=note.operator_id)
     with connection.cursor() as cursor:
-        cursor.execute(sql.LINES, {"operator": operator_id, "documents": list(documents), "zone": zone})
-        return dict(cursor.fetchall())
+        cursor.execute(sql.LINES, {"operator": note.operator_id, "documents": list(documents), "zone": zone})
+        return {session: Said(told, amount) for session, told, amount in cursor.fetchall()}
+
+
+def _in_their_place(lines: Mapping[int, Said], sessions: Sequence[int]) -> tuple[dict[int, Said], set[int]]:
+    """What is said now of each of these sessions, and which of them a correction replaced: of those, of the new one."""
+    replaced = Correction.objects.filter(session__in=sessions, replaced_by__in=list(lines))
+    before = dict(replaced.values_list("replaced_by", "session"))
+    return {before.get(session, session): said for session, said in lines.items()}, set(before.values())

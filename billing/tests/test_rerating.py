@@ -157,6 +157,46 @@ def test_the_new_invoice_says_what_it_replaces_and_keeps_its_names(billed, worke
         assert documents.pdf(anew).startswith(b"%PDF")
 
 
+def crossed(dearer: str, cheaper: str) -> None:
+    """Correct both tariffs."""
+    for name, price in (("Wrong", cheaper), ("Right", dearer)):
+        version = tariffs.save_draft(Tariff.objects.get(name=name), document=flat(price))
+        tariffs.publish(version, valid_from=OCTOBER, by=None, at=NOVEMBER)
+
+
+def test_changes_that_come_to_nothing_together_are_told_and_billed_session_by_session(billed):
+    with tenant_scope(billed.pk):
+        crossed(dearer="5.00", cheaper="18.00")
+        row = worked_off(billed, asked())
+        (total,) = reratings.sums(row)
+        assert (total.invoices, total.difference) == (3, Decimal(0))
+        assert (total.dearer, total.dearer_by) == (3, Decimal("75.00"))
+        assert (total.cheaper, total.cheaper_by) == (3, Decimal("-75.00"))
+        told = reratings.by_session(row, limit=4)
+        assert [(each.difference, each.invoice.number) for each in told] == [
+            (Decimal("-25.00"), 1),
+            (Decimal("25.00"), 1),
+            (Decimal("-25.00"), 2),
+            (Decimal("25.00"), 2),
+        ]
+        done = worked_off(billed, rerating.decide(row, by=None, at=NOVEMBER))
+        assert [len(item.documents) for item in done.items.all()] == [2, 2, 2]
+        assert reconciliation.check().adds_up
+
+
+def test_what_comes_to_the_same_by_other_sessions_is_not_what_was_decided(billed):
+    with tenant_scope(billed.pk):
+        crossed(dearer="5.00", cheaper="18.00")
+        row = worked_off(billed, asked())
+        seen = reratings.facts(row)
+        crossed(dearer="4.00", cheaper="19.00")
+        done = worked_off(billed, rerating.decide(row, by=None, at=NOVEMBER))
+        assert {item.code for item in done.items.all()} == {"rerating_outdated"}
+        again = worked_off(billed, asked())
+        assert {item.credited - item.billed for item in again.items.all()} == {Decimal(0)}
+        assert reratings.facts(again)["items_sha256"] != seen["items_sha256"]
+
+
 def test_once_done_there_is_nothing_left_to_do(billed, worked_out):
     with tenant_scope(billed.pk):
         worked_off(billed, rerating.decide(worked_out, by=None, at=NOVEMBER))

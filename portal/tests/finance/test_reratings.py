@@ -72,6 +72,9 @@ def test_what_a_payer_gains_is_shown_before_anything_is_issued(fina_browser, url
     assert "SEK 56.25" in page  # credited
     assert "SEK 37.50" in page  # billed anew
     assert "−SEK 18.75" in page or "-SEK 18.75" in page
+    assert "Cheaper sessions" in page
+    assert "Dearer sessions" not in page
+    assert "What changes of each session" in page
     assert Invoice.objects.count() == 1
 
 

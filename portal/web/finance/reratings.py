@@ -46,7 +46,7 @@ RERATINGS = Table(
     order="-asked",
 )
 #: So many of each are shown; all are carried out.
-ACCOUNTS_SHOWN, DOCUMENTS_SHOWN, REFUSED_SHOWN = 50, 100, 50
+ACCOUNTS_SHOWN, SESSIONS_SHOWN, DOCUMENTS_SHOWN, REFUSED_SHOWN = 50, 50, 100, 50
 
 
 class ReratingFilter(PeriodForm):
@@ -180,6 +180,7 @@ def rerating_detail(request: SignedInRequest, operator: Operator, rerating_id: U
         "sums": reratings.sums(rerating),
         "page": shown,
         "rows": reratings.of_account(shown.object_list),
+        "sessions": reratings.by_session(rerating, limit=SESSIONS_SHOWN),
         "refused": reratings.refused(rerating, limit=REFUSED_SHOWN),
         "documents": reratings.documents(rerating, limit=DOCUMENTS_SHOWN),
         "sites": reratings.sites(rerating),
