@@ -9,8 +9,9 @@ what stands in its place on the notes issued so far. The rules are those of `doc
    (`billing.sql.invoices`); the note takes what the notes before it have not. So the parts end at zero to the coin,
    whatever each was, and a note of everything mirrors its invoice.
 3. **Lines that include VAT** share the note's base by their running sum, as on an invoice.
-4. **A discount by percentage** follows the lines it was taken off: of it the note gives back its share of all that is
-   credited of them by now, less what went before. An amount off a month goes back with the last of the invoice.
+4. **A discount by percentage** follows what it was taken off, the lines of all or the energy of each session
+   (`billing.sql.discounts.ENERGY_OF`): of it the note gives back its share of all that is credited of that by now, less
+   what went before. An amount off a month goes back with the last of the invoice.
 5. **Whole kronor**: where the invoice was rounded, what is credited by now is rounded, and the note is the difference.
 
 `PART` begins every statement here: a preview and the note itself ask the same.
@@ -19,6 +20,7 @@ what stands in its place on the notes issued so far. The rules are those of `doc
 from typing import Final
 
 from billing.models.billing_status import BILLED_ANEW
+from billing.sql.discounts import ENERGY_OF
 from billing.sql.invoices import DIGITS, vat_of, without_vat
 from charging.models import ChargingSession
 
@@ -59,17 +61,24 @@ followers AS MATERIALIZED (
     WHERE NOT d.is_asked
 ),
 following AS MATERIALIZED (
-    SELECT position, least(0, round(amount * gone / whole, {DIGITS}) - credited) AS taking
+    SELECT position, least(0, round(amount * (whole - rest) / nullif(whole, 0), {DIGITS}) - credited) AS taking
     FROM (
-        SELECT d.position, d.currency, d.amount, d.credited, sum(l.credited + l.taking) AS gone, sum(l.amount) AS whole
-        FROM followers d
-        JOIN direct l ON l.vat_rate IS NOT DISTINCT FROM d.vat_rate AND l.tax_included = d.tax_included
-            AND CASE d.taken_off WHEN 'energy' THEN l.component = 'ENERGY'
-                ELSE l.component NOT IN ('CREDIT', 'DISCOUNT') END
-        LEFT JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = l.session_id
-        LEFT JOIN billing_billedfee c ON c.operator_id = %(operator)s AND c.id = l.fee_id
-        WHERE coalesce((s.started_at AT TIME ZONE %(zone)s)::date, c.first_day) BETWEEN d.first_day AND d.last_day
-        GROUP BY 1, 2, 3, 4 HAVING bool_or(l.taking <> 0)
+        SELECT position, currency, amount, credited, sum(whole) AS whole, sum(rest) AS rest
+        FROM (
+            SELECT d.position, d.currency, d.amount, d.credited, bool_or(l.taking <> 0) AS is_touched,
+                CASE d.taken_off WHEN 'energy' THEN {ENERGY_OF.format(asked="l.amount")}
+                    ELSE sum(l.amount) END AS whole,
+                CASE d.taken_off WHEN 'energy' THEN {ENERGY_OF.format(asked="(l.amount - l.credited - l.taking)")}
+                    ELSE sum(l.amount - l.credited - l.taking) END AS rest
+            FROM followers d
+            JOIN direct l ON l.vat_rate IS NOT DISTINCT FROM d.vat_rate AND l.tax_included = d.tax_included
+                AND l.component NOT IN ('CREDIT', 'DISCOUNT')
+            LEFT JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = l.session_id
+            LEFT JOIN billing_billedfee c ON c.operator_id = %(operator)s AND c.id = l.fee_id
+            WHERE coalesce((s.started_at AT TIME ZONE %(zone)s)::date, c.first_day) BETWEEN d.first_day AND d.last_day
+            GROUP BY d.position, d.currency, d.amount, d.credited, d.taken_off, l.session_id
+        ) parts
+        GROUP BY 1, 2, 3, 4 HAVING bool_or(is_touched)
     ) shared
 ),
 lines AS MATERIALIZED (

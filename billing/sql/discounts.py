@@ -1,9 +1,10 @@
 """What discounts take off the drafts of a range of accounts, as SQL: a line for each VAT rate they concern.
 
-A discount is of the lines of energy, or of all but credits, whose day lies in its time: the day on which a session
-began, the first day of a part of a fee. Of one country and VAT rate, lines that include VAT and those that do not are
-added up apart.
+A discount is of energy, or of all but credits, whose day lies in its time: the day on which a session began, the first
+day of a part of a fee. Of one country and VAT rate, lines that include VAT and those that do not are added up apart.
 
+- **Energy** of a session is what its lines of energy come to, and at most what all its lines of that rate do
+  (`ENERGY_OF`): where a greatest price cut what the session costs, nothing is taken off what is not asked for.
 - **A percentage** of each such sum, rounded once to the smallest coin. Whatever comes late has it by its own day.
 - **An amount** is for a calendar month, shared by days as the fee of a month is, and in the terms of the lines it is
   taken off. It is taken once a month, at most what the lines come to, and shared out to the rates by their running sum,
@@ -21,6 +22,12 @@ from typing import Final
 
 from billing.sql.invoices import DIGITS
 
+#: The energy of a session at a VAT rate, of lines `l` grouped by the two; {asked}: what a line asks for. Null where none
+#: is of energy. What is no energy, as what a least price adds, only counts for how much may be taken off.
+ENERGY_OF: Final = (
+    "CASE WHEN bool_or(l.component = 'ENERGY') THEN"
+    " greatest(0, least(sum({asked}) FILTER (WHERE l.component = 'ENERGY'), sum({asked}))) END"
+)
 _SHARE: Final = f"round(f.price * {{}} / (%(next_month)s::date - %(month)s::date), {DIGITS})"
 
 DUE: Final = f"""
@@ -35,16 +42,19 @@ WITH asked AS MATERIALIZED (
                 AND f.account_id IN (SELECT account_id FROM billable))
     FOR SHARE OF f
 ),
-bases AS (
-    SELECT f.id, l.country, l.currency, l.vat_rate, l.tax_included, sum(l.amount) AS base, min(l.day) AS first_day,
-        max(l.day) AS last_day
+parts AS (
+    SELECT f.id, l.country, l.currency, l.vat_rate, l.tax_included, l.day,
+        CASE f.taken_off WHEN 'energy' THEN {ENERGY_OF.format(asked="l.amount")} ELSE sum(l.amount) END AS part
     FROM asked f JOIN (
         SELECT l.*, coalesce((l.started_at AT TIME ZONE %(zone)s)::date, d.first_day) AS day
         FROM drafted_lines l LEFT JOIN due_fees d ON d.id = l.fee_id
     ) l ON l.account_id = f.account_id AND l.day >= f.since AND (f.until IS NULL OR l.day <= f.until)
-        AND CASE f.taken_off WHEN 'energy' THEN l.component = 'ENERGY' ELSE l.component <> 'CREDIT' END
-        AND (f.percent IS NOT NULL OR l.currency = f.currency)
-    GROUP BY f.id, l.country, l.currency, l.vat_rate, l.tax_included HAVING sum(l.amount) > 0
+        AND l.component <> 'CREDIT' AND (f.percent IS NOT NULL OR l.currency = f.currency)
+    GROUP BY f.id, f.taken_off, l.session_id, l.country, l.currency, l.vat_rate, l.tax_included, l.day
+),
+bases AS (
+    SELECT id, country, currency, vat_rate, tax_included, sum(part) AS base, min(day) AS first_day, max(day) AS last_day
+    FROM parts WHERE part IS NOT NULL GROUP BY 1, 2, 3, 4, 5 HAVING sum(part) > 0
 ),
 running AS (
     SELECT *, sum(base) OVER (PARTITION BY id, country) AS whole, sum(base) OVER (

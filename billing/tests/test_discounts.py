@@ -268,6 +268,95 @@ def test_the_database_refuses_a_discount_twice_on_an_invoice():
         row.save()
 
 
+def bounded(*prices, most=None, least=None, tax_included="NO"):
+    bounds = {"max_price": most, "min_price": least}
+    told = {name: {"excl_vat": of, "incl_vat": of} for name, of in bounds.items() if of is not None}
+    return {"elements": [{"price_components": list(prices)}], "tax_included": tax_included, **told}
+
+
+@pytest.mark.parametrize("gross", ["YES", "NO"])
+def test_nothing_is_taken_off_energy_that_a_greatest_price_leaves_unasked(gross):
+    # 24.94 and, at 12 %, 5, down to 20: of the energy 24.94 - 8.28 is asked for.
+    tariff(bounded(ENERGY, FLAT, most="20", tax_included=gross))
+    off(person(kwh=10), percent="100")
+    invoice = month(10).invoices.get()
+    assert taken(invoice) == [(25, Decimal("-16.66"))]
+    assert sum(line.amount for line in invoice.lines.all()) == Decimal("3.34")
+    same_as_the_judge(invoice)
+
+
+def test_half_off_energy_is_half_of_what_each_session_is_asked_for():
+    tariff(bounded({**ENERGY, "price": "1"}, {**FLAT, "vat": "25"}, most="20"))
+    account = person(kwh=10)
+    session(connector(), account.driver, start=OCTOBER + DAY, kwh=18)
+    session(connector(), account.driver, start=OCTOBER + 2 * DAY, kwh=90)
+    off(account, percent="50")
+    # Of 10 and 5 the energy, of 18 and 5 down to 20 what is left of the energy, of 90 down to 20 all that is asked.
+    assert taken(month(10).invoices.get()) == [(25, -24)]
+
+
+def test_all_off_what_a_greatest_price_cut_at_several_rates_leaves_nothing():
+    dear = {"type": "FLAT", "price": "30", "vat": "12"}
+    tariff(bounded(ENERGY, dear, most="20"))
+    off(person(kwh=10), "all", percent="100")
+    invoice = month(10).invoices.get()
+    assert (invoice.amount_excl_vat, invoice.vat, invoice.amount_due) == (0, 0, 0)
+
+
+def test_an_amount_off_energy_is_at_most_what_a_greatest_price_leaves():
+    tariff(bounded(ENERGY, FLAT, most="20"))
+    off(person(kwh=10), amount="31")
+    assert taken(month(10).invoices.get()) == [(25, Decimal("-16.66"))]
+
+
+def test_what_a_least_price_adds_is_no_energy():
+    tariff(bounded({**ENERGY, "price": "1"}, least="25"))
+    off(person(kwh=10), percent="100")
+    assert taken(month(10).invoices.get()) == [(25, -10)]
+
+
+def cut_by_half():
+    """Sessions of 10, 30 and 40 at 1.00 and at most 20, of which half is taken off: 50 less 25."""
+    tariff(bounded({**ENERGY, "price": "1"}, most="20"))
+    account = person(kwh=10)
+    for day, kwh in enumerate([30, 40], start=1):
+        session(connector(), account.driver, start=OCTOBER + day * DAY, kwh=kwh)
+    off(account, percent="50")
+    invoice = month(10).invoices.get()
+    assert taken(invoice) == [(25, -25)]
+    return invoice
+
+
+def of_one(invoice, number, component=None):
+    sessions = invoice.lines.filter(session__isnull=False).order_by("session__started_at")
+    whose = list(dict.fromkeys(sessions.values_list("session_id", flat=True)))[number]
+    rows = invoice.lines.filter(session=whose)
+    return rows.filter(component=component) if component else rows
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_a_credited_session_gives_back_the_share_of_what_it_was_asked_for(order):
+    invoice = cut_by_half()
+    shares = [Decimal(5), Decimal(10), Decimal(10)]
+    notes = []
+    for number in order:
+        asked = Asked({line.position: None for line in of_one(invoice, number)})
+        notes.append(credit_notes.credit(invoice, reason="Wrong", by=None, at=NOVEMBER, asked=asked))
+        assert [line.amount for line in notes[-1].lines.filter(component="DISCOUNT")] == [shares[number]]
+        assert notes[-1].amount_excl_vat == -shares[number]
+    assert credits.left(invoice) == credits.Left(Decimal(0), Decimal(0))
+    assert not notes[-1].leaves_rest
+
+
+def test_an_amount_of_a_line_that_was_cut_gives_back_its_share_of_what_is_asked():
+    invoice = cut_by_half()
+    place = of_one(invoice, 2, "ENERGY").get().position
+    asked = Asked({place: Decimal(8)})
+    note = credit_notes.credit(invoice, reason="Wrong", by=None, at=NOVEMBER, asked=asked)
+    assert [line.amount for line in note.lines.filter(component="DISCOUNT")] == [4]
+    assert note.amount_excl_vat == -4
+
+
 components = st.lists(
     st.fixed_dictionaries(
         {
@@ -280,6 +369,7 @@ components = st.lists(
     max_size=3,
     unique_by=lambda component: component["type"],
 )
+bounds = st.none() | st.decimals(min_value="1", max_value="300", places=2).map(str)
 percents = st.decimals(min_value="0.01", max_value="100", places=2)
 
 
@@ -302,4 +392,67 @@ def test_whatever_is_taken_off_the_sum_is_the_judges_and_breaks_no_rule(componen
             check([invoice.pk])
         assert InvoiceLine.objects.filter(component="DISCOUNT", fee__isnull=True).count() == 0
         assert Fee.objects.count() == 2
+        transaction.set_rollback(True)
+
+
+def energy_by_hand(invoice, on=()):
+    """What is asked for energy at each rate, session by session; on: what notes took back, with the opposite sign."""
+    energy: dict[Any, Decimal] = {}
+    everything: dict[Any, Decimal] = {}
+    for line in [*invoice.lines.all(), *(line for note in on for line in note.lines.all())]:
+        key = (line.vat_rate, line.session_id)
+        everything[key] = everything.get(key, 0) + line.amount
+        if line.component == "ENERGY":
+            energy[key] = energy.get(key, 0) + line.amount
+    asked: dict[Any, Decimal] = {}
+    for (rate, whose), amount in energy.items():
+        if whose is not None:
+            asked[rate] = asked.get(rate, Decimal(0)) + max(Decimal(0), min(amount, everything[rate, whose]))
+    return {rate: amount for rate, amount in asked.items() if amount}
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    data=st.data(),
+    components=components,
+    most=bounds,
+    least=bounds,
+    gross=st.booleans(),
+    percent=percents.filter(lambda percent: percent <= 90),  # a coin of rounding makes no account negative
+)
+def test_a_percentage_is_of_the_energy_that_is_asked_for_and_follows_it_to_nothing(
+    data, components, most, least, gross, percent
+):
+    with transaction.atomic():
+        if least is not None and most is not None and Decimal(least) > Decimal(most):
+            least, most = most, least
+        tariff(bounded(*components, most=most, least=least, tax_included="YES" if gross else "NO"))
+        account = person(kwh=7)
+        session(connector(), account.driver, start=OCTOBER + DAY, kwh=31)
+        session(connector(), account.driver, start=OCTOBER + 2 * DAY, kwh=1)
+        off(account, percent=str(percent))
+        run = month(10)
+        assert not run.problems.exists()
+        invoice = run.invoices.get()
+        asked = energy_by_hand(invoice)
+        wanted = {rate: rounded(-amount * percent / 100, 2) for rate, amount in asked.items()}
+        assert dict(taken(invoice)) == {rate: amount for rate, amount in wanted.items() if amount}
+        same_as_the_judge(invoice)
+        notes: list[Any] = []
+        for number in data.draw(st.permutations(range(3))):
+            lines = list(of_one(invoice, number))
+            if all(line.amount == 0 for line in lines):
+                continue
+            whole = Asked({line.position: None for line in lines})
+            notes.append(credit_notes.credit(invoice, reason="Wrong", by=None, at=NOVEMBER, asked=whole))
+            left = energy_by_hand(invoice, notes)
+            for rate, amount in taken(invoice):
+                back = sum(
+                    line.amount for note in notes for line in note.lines.filter(component="DISCOUNT", vat_rate=rate)
+                )
+                assert back == rounded(-amount * (asked[rate] - left.get(rate, 0)) / asked[rate], 2)
+        assert credits.left(invoice) == credits.Left(Decimal(0), Decimal(0))
+        check([invoice.pk, *(note.pk for note in notes)])
         transaction.set_rollback(True)

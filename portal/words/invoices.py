@@ -206,10 +206,15 @@ def of_fees(lines: Iterable[InvoiceLine]) -> list[FeeLine]:
     ]
 
 
-def taken_off(rows: Iterable[TakenOff]) -> list[str]:
-    """What percentages are taken off a session, a sentence each."""
+def taken_off(rows: Iterable[TakenOff], *, is_cut: bool) -> list[str]:
+    """What percentages are taken off a session, a sentence each. is_cut: a greatest price cut what it costs."""
+    of_energy = gettext("%(text)s: %(percent)s is taken off the energy on the invoice.")
+    if is_cut:
+        of_energy = gettext(
+            "%(text)s: %(percent)s is taken off the energy on the invoice, counted as at most what the session costs."
+        )
     words = {
-        Fee.TakenOff.ENERGY.value: gettext("%(text)s: %(percent)s is taken off the energy on the invoice."),
+        Fee.TakenOff.ENERGY.value: of_energy,
         Fee.TakenOff.ALL.value: gettext("%(text)s: %(percent)s is taken off all of it on the invoice."),
     }
     return [words[row.of] % {"text": row.text, "percent": measures.vat_rate(row.percent)} for row in rows]

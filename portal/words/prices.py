@@ -46,11 +46,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The whole explanation: rows, what follows them, and the totals, the last of which is to pay."""
+    """The whole explanation: rows, what follows them, and the totals, the last of which is to pay.
+
+    is_cut: a greatest price of the tariff made it less than its rows.
+    """
 
     slices: list[Step]
     totals: list[tuple[str, str]]
     notes: list[str]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetim
         _step(part, amount, price.currency, _Told(tz, _first_day(price.slices, tz), charged_until))
         for part, amount in zip(price.slices, price.shown, strict=False)
     ]
-    return Story(rows, _totals(price, price.shown[len(rows) :]), _notes(price.flags))
+    is_cut = any(part.kind == "MAXIMUM" for part in price.adjustments)
+    return Story(rows, _totals(price, price.shown[len(rows) :]), _notes(price.flags), is_cut)
 
 
 def _first_day(slices: Sequence[Slice], tz: ZoneInfo) -> object:

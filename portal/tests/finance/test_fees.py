@@ -120,15 +120,21 @@ def test_what_is_no_discount_is_said_on_the_form(fina_browser, url, firm, after_
     assert not Fee.objects.exists()
 
 
-def test_what_is_taken_off_is_told_where_the_price_is(fina_browser, dana, danas_driver, sign_in, url, north):
+@pytest.mark.parametrize(
+    ("bound", "more"),
+    [({}, ""), ({"max_price": {"excl_vat": "5.00"}}, ", counted as at most what the session costs")],
+)
+def test_what_is_taken_off_is_told_where_the_price_is(
+    fina_browser, dana, danas_driver, sign_in, url, north, bound, more
+):
     begin = date(2026, 10, 1)
     with tenant_scope(north.pk):
-        factories.tariff()
+        factories.tariff({**factories.flat(), **bound})
         session = factories.session(factories.connector(), danas_driver)
         discount = fees.Discount(text="Friends", taken_off="energy", percent=Decimal(10), since=begin)
         fees.give(Account.objects.get(driver=danas_driver), discount, today=begin)
         factories.issued()
-    said = "Friends: 10% is taken off the energy on the invoice."
+    said = f"Friends: 10% is taken off the energy on the invoice{more}."
     assert said in text(sign_in(dana).get(f"/o/north/my/sessions/{session.public_id}/"))
     assert said in text(fina_browser.get(f"/o/north/sessions/{session.public_id}/"))
     asked = {"station": session.station.identifier, "driver": danas_driver.customer_number, "at": "2026-11-02T09:00"}

@@ -31,7 +31,7 @@ from portal.words import invoices as invoice_words
 from portal.words import measures
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
-from tenants.models import Operator
+from tenants.models import Driver, Operator
 from tenants.selectors import consents
 
 
@@ -75,14 +75,11 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "entry": entry,
         "session": entry.session,
         "documents": invoices.of_driver(request.driver).filter(pk=entry.invoice.pk) if entry.invoice else [],
-        "taken_off": invoice_words.taken_off(
-            discounts.of_session(entry.session, zone=operator.time_zone, invoice=entry.invoice, only_of=request.driver)
-        ),
         "mail": _mail(entry, operator),
         "signed": signed_values.told(entry.session),
         **_disputes(entry),
     }
-    return render(request, "driver/history/session.html", page | _price(entry))
+    return render(request, "driver/history/session.html", page | _price(entry, request.driver, operator))
 
 
 def _session_signed(request: SignedInRequest, operator: Operator, session_id: UUID) -> HttpResponse:
@@ -169,8 +166,8 @@ def _way_back(entry: Entry, operator: Operator) -> list[tuple[str, str]]:
     return [(capfirst(measures.month(month)), url)]
 
 
-def _price(entry: Entry) -> dict[str, Any]:
-    """The price in rows and sentences, and the tariff in words. Nothing while there is no price."""
+def _price(entry: Entry, driver: Driver, operator: Operator) -> dict[str, Any]:
+    """The price in rows and sentences, what is taken off, and the tariff in words. Nothing while there is no price."""
     price = prices.of_session(entry.session)
     explained = prices.explained(entry.session)
     page = {
@@ -183,9 +180,12 @@ def _price(entry: Entry) -> dict[str, Any]:
         return page
     tariff = parse_tariff(price.tariff_version.document)
     charged_until = session_course.course(entry.session).charged_until
+    story = price_words.story(explained, entry.session.site.zone, charged_until=charged_until)
+    taken_off = discounts.of_session(entry.session, zone=operator.time_zone, invoice=entry.invoice, only_of=driver)
     return page | {
         "price": price,
-        "story": price_words.story(explained, entry.session.site.zone, charged_until=charged_until),
+        "story": story,
+        "taken_off": invoice_words.taken_off(taken_off, is_cut=story.is_cut),
         "tariff": _tariff_name(price),
         "tariff_rows": tariff_words.rows(tariff),
         "tariff_bounds": tariff_words.bounds(tariff),

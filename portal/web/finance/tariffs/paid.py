@@ -111,17 +111,19 @@ def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
     terms = terms_of(known.version)
     if terms and known.is_resold:
         terms = terms.taxed(known.rate)
+    story = _hour(terms, site, at) if terms else None
+    taken_off = _taken_off(known.payer, at, operator)
     return {
         "station": station,
         "driver": driver,
         "nobody_pays": card is not None and known.payer is None,
         "is_resold": known.is_resold,
         "payer": known.payer,
-        "taken_off": invoice_words.taken_off(_taken_off(known.payer, at, operator)),
+        "taken_off": invoice_words.taken_off(taken_off, is_cut=story is not None and story.is_cut),
         "at": at,
         "version": known.version,
         "reasons": [(target_of(one), one) for one in known.assignments],
-        "story": _hour(terms, site, at) if terms else None,
+        "story": story,
         **(reading_of(known.version) if known.version else {}),
     }
 

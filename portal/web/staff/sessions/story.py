@@ -29,6 +29,7 @@ def of(session: ChargingSession, operator: Operator, *, may_see_audit: bool) -> 
     entry = session_ledger.entries([session])[0]
     known = session_course.course(session)
     told = prices.explained(session) if entry.amount is not None else None
+    explained = price_words.story(told, session.site.zone, charged_until=known.charged_until) if told else None
     return {
         "session": session,
         "entry": entry,
@@ -43,14 +44,17 @@ def of(session: ChargingSession, operator: Operator, *, may_see_audit: bool) -> 
         **_at_stake(session),
         **_corrections(session),
         "price": prices.of_session(session) if told else entry.price,
-        "story": price_words.story(told, session.site.zone, charged_until=known.charged_until) if told else None,
-        "taken_off": _taken_off(session, operator, entry.invoice) if told else [],
+        "story": explained,
+        "taken_off": _taken_off(session, operator, entry.invoice, explained) if explained else [],
         "history": _history(session) if may_see_audit else [],
     }
 
 
-def _taken_off(session: ChargingSession, operator: Operator, invoice: Invoice | None) -> list[str]:
-    return invoice_words.taken_off(discounts.of_session(session, zone=operator.time_zone, invoice=invoice))
+def _taken_off(
+    session: ChargingSession, operator: Operator, invoice: Invoice | None, story: price_words.Story
+) -> list[str]:
+    rows = discounts.of_session(session, zone=operator.time_zone, invoice=invoice)
+    return invoice_words.taken_off(rows, is_cut=story.is_cut)
 
 
 def _at_stake(session: ChargingSession) -> dict[str, Any]:
