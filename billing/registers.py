@@ -127,7 +127,7 @@ def _register_drivers() -> None:
         person="driver",
         kept=Retention.CONTRACT,
         serves="billing claims",
-        conduct="account session invoice about text state raised_at due_on answer closed_at",
+        conduct="account session invoice fee about text state raised_at due_on answer closed_at",
         trace="raised_by closed_by",
         technical="id operator public_id driver",
     )
@@ -239,7 +239,7 @@ def _register_payments() -> None:
         person="account__driver",
         kept=Retention.BOOKS,
         serves="bookkeeping claims",
-        ledger="invoice currency due_on due credited paid written_off rest",
+        ledger="invoice currency due_on due credited paid written_off rest disputed",
         technical="id operator account",
     )
     sources.register(
@@ -247,7 +247,8 @@ def _register_payments() -> None:
         person="account__driver",
         kept=Retention.BOOKS,
         serves="billing claims",
-        ledger="invoice nth what sent_on currency rest costs_kind costs interest charge text sent_by created_at",
+        ledger="invoice nth what sent_on currency rest disputed costs_kind costs interest charge text sent_by"
+        " created_at",
         technical="id operator public_id account",
     )
     sources.register(

@@ -1,4 +1,4 @@
-"""Disputes: what a driver or payer says is wrong with a session or an invoice."""
+"""Disputes: what a driver or payer says is wrong with a session, a fee or an invoice."""
 
 from datetime import date
 
@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.fee import BilledFee
 from billing.models.invoice import Invoice
 from charging.models import ChargingSession
 from tenants.identifiers import new_public_id
@@ -17,11 +18,11 @@ from tenants.sealed_fields import Person, SealedTextField
 
 
 class Dispute(OperatorOwned):
-    """One dispute, and until when it is to be answered. About a session, or about an invoice as a whole.
+    """One dispute, and until when it is to be answered. About a session, a fee on an invoice, or an invoice as a whole.
 
     account: who pays for it, and whose people see it. driver: whose session it is. text and answer are the words of
     people, sealed with the key of the driver, or else of the account. While it is open, a session that is not billed
-    yet waits, and an invoice is not overdue.
+    yet waits, and what it comes to on an issued invoice is not asked for (`Receivable.disputed`).
     """
 
     class About(models.TextChoices):
@@ -43,6 +44,7 @@ class Dispute(OperatorOwned):
     driver = OwnedForeignKey(Driver, null=True, related_name="disputes")
     session = OwnedForeignKey(ChargingSession, null=True, related_name="disputes")
     invoice = OwnedForeignKey(Invoice, null=True, related_name="disputes")
+    fee = OwnedForeignKey(BilledFee, null=True, related_name="disputes")
     about = models.CharField(_("what is wrong"), max_length=8, choices=About)
     text = SealedTextField(_("in your words"), max_length=2000)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.OPEN)
@@ -56,11 +58,12 @@ class Dispute(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("dispute", "account", "driver", "session", "invoice", bulk=True, referred=False),
+            *owned("dispute", "account", "driver", "session", "invoice", "fee", bulk=True, referred=False),
             models.CheckConstraint(
-                condition=Q(session__isnull=False, invoice__isnull=True)
-                | Q(session__isnull=True, invoice__isnull=False),
-                name="dispute_of_session_or_invoice",
+                condition=Q(session__isnull=False, invoice__isnull=True, fee__isnull=True)
+                | Q(session__isnull=True, invoice__isnull=False, fee__isnull=True)
+                | Q(session__isnull=True, invoice__isnull=True, fee__isnull=False),
+                name="dispute_of_one_thing",
             ),
             models.UniqueConstraint(
                 fields=["operator", "session"], condition=Q(state="open"), name="dispute_of_session_once"
@@ -68,6 +71,7 @@ class Dispute(OperatorOwned):
             models.UniqueConstraint(
                 fields=["operator", "invoice"], condition=Q(state="open"), name="dispute_of_invoice_once"
             ),
+            models.UniqueConstraint(fields=["operator", "fee"], condition=Q(state="open"), name="dispute_of_fee_once"),
         ]
         indexes = [
             models.Index(fields=["operator", "due_on", "id"], name="dispute_open", condition=Q(state="open")),
@@ -75,6 +79,7 @@ class Dispute(OperatorOwned):
             models.Index(fields=["operator", "account", "-id"], name="dispute_of_account"),
             models.Index(fields=["operator", "session"], name="dispute_by_session"),
             models.Index(fields=["operator", "invoice"], name="dispute_by_invoice"),
+            models.Index(fields=["operator", "fee"], name="dispute_by_fee", condition=Q(fee__isnull=False)),
             models.Index(fields=["operator", "driver", "-id"], name="dispute_of_driver"),
         ]
 

@@ -225,8 +225,11 @@ class PaymentMatch(OperatorOwned):
 class Receivable(OperatorOwned):
     """What is open of an issued invoice: rest = due - credited - paid - written_off.
 
-    Below zero, the payer has something to get back. The database makes it when the invoice is issued, and keeps it as
-    credit notes are issued, payments matched and rests given up; nobody else writes it.
+    Below zero, the payer has something to get back. disputed: what is disputed of it now comes to, as credit notes have
+    left it; all that was due, if the invoice is disputed as a whole. A payment is of the other part first, so the payer
+    is asked for what of the rest is more than that. The database makes the row when the invoice is issued, and keeps it
+    as credit notes are issued, payments matched, rests given up and disputes raised and answered; nobody else writes
+    it.
     """
 
     invoice = OwnedForeignKey(Invoice, related_name="receivables")
@@ -238,6 +241,7 @@ class Receivable(OperatorOwned):
     paid = models.BigIntegerField(default=0)
     written_off = models.BigIntegerField(default=0, db_default=0)
     rest = models.BigIntegerField()
+    disputed = models.BigIntegerField(_("disputed of that"), default=0, db_default=0)
 
     class Meta:
         default_permissions = ()
@@ -248,11 +252,12 @@ class Receivable(OperatorOwned):
                 condition=Q(rest=F("due") - F("credited") - F("paid") - F("written_off")),
                 name="receivable_rest_adds_up",
             ),
+            models.CheckConstraint(condition=Q(disputed__gte=0), name="receivable_disputed_not_negative"),
         ]
         indexes = [
             models.Index(
-                fields=["operator", "due_on", "account", "currency", "rest"],
-                name="receivable_open",
+                fields=["operator", "due_on", "account", "currency", "rest", "disputed"],
+                name="receivable_owed",
                 condition=~Q(rest=0),
             ),
             # Few among all that are open: nobody looks through those to find them.
@@ -261,7 +266,18 @@ class Receivable(OperatorOwned):
             models.Index(
                 fields=["operator", "invoice"], name="receivable_part_paid", condition=Q(rest__gt=0) & ~Q(paid=0)
             ),
+            models.Index(fields=["operator", "invoice"], name="receivable_disputed", condition=~Q(disputed=0)),
         ]
+
+    @property
+    def waits(self) -> int:
+        """What of the rest is disputed, and not asked for before it is answered."""
+        return max(0, min(self.rest, self.disputed))
+
+    @property
+    def asked(self) -> int:
+        """What of the rest is to be paid now."""
+        return max(0, self.rest - self.disputed)
 
     def __str__(self) -> str:
         return f"{self.rest} {self.currency}"

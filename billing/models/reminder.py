@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoice import Invoice
@@ -75,8 +75,9 @@ class ReminderTerms(OperatorOwned):
 class Reminder(OperatorOwned):
     """That an invoice was reminded of, or handed over to the collection agency; it never changes.
 
-    nth: 1 for the first one of the invoice. rest, costs, interest: whole coins. What was asked beside the invoice
-    (costs, interest) stands on `charge`, a document of its own outside VAT.
+    nth: 1 for the first one of the invoice. rest, costs, interest: whole coins. disputed: what of the rest was disputed
+    then, and not asked for. What was asked beside the invoice (costs, interest) stands on `charge`, a document of its
+    own outside VAT.
     """
 
     class Costs(models.TextChoices):
@@ -92,6 +93,7 @@ class Reminder(OperatorOwned):
     sent_on = models.DateField(_("sent"))
     currency = models.CharField(_("currency"), max_length=3)
     rest = models.BigIntegerField(_("unpaid then"))
+    disputed = models.BigIntegerField(_("disputed then"), default=0, db_default=0)
     costs_kind = models.CharField(_("kind of costs"), max_length=12, choices=Costs, blank=True, default="")
     costs = models.BigIntegerField(_("costs"), default=0)
     interest = models.BigIntegerField(_("late interest"), default=0)
@@ -109,6 +111,10 @@ class Reminder(OperatorOwned):
                 condition=Q(charge__isnull=True, costs=0, interest=0, costs_kind="")
                 | Q(charge__isnull=False, costs__gte=0, interest__gte=0),
                 name="reminder_charges_on_its_document",
+            ),
+            models.CheckConstraint(
+                condition=Q(disputed=0) | Q(what="reminder", disputed__gt=0, disputed__lt=F("rest")),
+                name="reminder_asks_for_something",
             ),
         ]
         indexes = [

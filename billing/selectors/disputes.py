@@ -1,15 +1,23 @@
-"""Disputes: what waits for an answer, what was answered, and what of an invoice is disputed."""
+"""Disputes: what waits for an answer, what was answered, and what of an invoice is disputed.
+
+How much of an invoice is disputed the database keeps beside what is open of it (`Receivable.disputed`).
+"""
 
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from billing.models import BilledSession, Dispute, Invoice, InvoiceLine
+from billing.models import BilledFee, BilledSession, Dispute, Invoice, InvoiceLine
 from billing.models.invoice import IN_FORCE
 from billing.selectors import numbers
+from billing.selectors.day_sums import midnight
 from charging.models import ChargingSession
 from charging.selectors import hits
 from charging.selectors.hits import MANY, Meant
@@ -18,7 +26,18 @@ from tenants.selectors import accounts
 from tenants.selectors.search import among
 
 OPEN = Dispute.State.OPEN
-_TOLD = ("account__identity", "driver", "session__site", "session__station", "invoice", "raised_by", "closed_by")
+#: Of what is open of an invoice: more than what is disputed of it.
+IS_ASKED: Final = Q(rest__gt=F("disputed"))
+_TOLD = (
+    "account__identity",
+    "driver",
+    "session__site",
+    "session__station",
+    "invoice",
+    "fee__invoice",
+    "raised_by",
+    "closed_by",
+)
 
 
 def waiting() -> QuerySet[Dispute]:
@@ -41,7 +60,8 @@ def listing(*, is_closed: bool, search: str = "") -> QuerySet[Dispute]:
         return rows
     of_sessions = [row.pk for row in hits.sessions(Meant(search.strip()), most=MANY)]
     meant = among("account", accounts.meant(search)) | among("session", of_sessions)
-    return rows.filter(meant | among("invoice", numbers.numbered(search.strip())))
+    documents = numbers.numbered(search.strip())
+    return rows.filter(meant | among("invoice", documents) | among("fee__invoice", documents))
 
 
 def late(today: date) -> int:
@@ -59,9 +79,14 @@ def of_account(account: Account) -> QuerySet[Dispute]:
     return Dispute.objects.filter(account=account, driver=None).select_related(*_TOLD).order_by("-pk")
 
 
-def of_session(session: ChargingSession) -> Dispute | None:
-    """The newest dispute of a session."""
-    return Dispute.objects.filter(session=session).select_related(*_TOLD).order_by("-pk").first()
+def of_session(session: ChargingSession, driver: Driver) -> Dispute | None:
+    """The newest dispute of a session that the driver has raised. What others said of it is theirs."""
+    return of_driver(driver).filter(session=session).first()
+
+
+def is_disputed(session: ChargingSession) -> bool:
+    """Whether somebody disputes the session now."""
+    return Dispute.objects.filter(session=session, state=OPEN).exists()
 
 
 def of_driver(driver: Driver) -> QuerySet[Dispute]:
@@ -69,25 +94,41 @@ def of_driver(driver: Driver) -> QuerySet[Dispute]:
     return Dispute.objects.filter(driver=driver).select_related(*_TOLD).order_by("-pk")
 
 
-def disputed(invoice: str = "pk") -> Q:
-    """The condition that something of an invoice is disputed now: itself, or a session on it. invoice: whose field."""
-    rows = Dispute.objects.filter(state=OPEN)
-    of_sessions = BilledSession.objects.filter(IN_FORCE, session__in=rows.exclude(session=None).values("session"))
-    themselves = rows.exclude(invoice=None).values("invoice")
-    return Q(**{f"{invoice}__in": themselves}) | Q(**{f"{invoice}__in": of_sessions.values("invoice")})
+def refused_since(since: date, *, zone: str, invoice: str) -> Q:
+    """The condition that a dispute of an invoice, or of something on it, was refused on that day or after it.
+
+    zone: by whose clock. invoice: whose field.
+    """
+    rows = Dispute.objects.filter(state=Dispute.State.REFUSED, closed_at__gte=midnight(since, ZoneInfo(zone)))
+    billed = BilledSession.objects.filter(IN_FORCE, session__in=rows.exclude(session=None).values("session"))
+    themselves, fees = rows.exclude(invoice=None).values("invoice"), rows.exclude(fee=None).values("fee__invoice")
+    found = (themselves, fees, billed.values("invoice"))
+    return reduce(or_, (Q(**{f"{invoice}__in": each}) for each in found))
 
 
-def of_invoice(invoice: Invoice) -> list[Dispute]:
-    """The open disputes about the invoice or a session on it."""
+def of_invoice(invoice: Invoice, *, most: int) -> list[Dispute]:
+    """The oldest open disputes about the invoice or something on it."""
     billed = BilledSession.objects.filter(IN_FORCE, invoice=invoice, session=OuterRef("session"))
-    rows = Dispute.objects.filter(Q(invoice=invoice) | Exists(billed), state=OPEN)
-    return list(rows.select_related(*_TOLD).order_by("pk"))
+    rows = Dispute.objects.filter(Q(invoice=invoice) | Q(fee__invoice=invoice) | Exists(billed), state=OPEN)
+    return list(rows.select_related(*_TOLD).order_by("pk")[:most])
+
+
+def disputable_fees(invoice: Invoice) -> QuerySet[BilledFee]:
+    """What is charged of fees on an issued invoice, in the order of its lines, without what is disputed now."""
+    rows = BilledFee.objects.filter(invoice=invoice, invoice__state=Invoice.State.ISSUED)
+    rows = rows.select_related("driver__identity", "token")
+    rows = rows.exclude(Exists(Dispute.objects.filter(fee=OuterRef("pk"), state=OPEN)))
+    amount = Coalesce("lines__amount_incl_vat", "lines__amount_excl_vat")
+    charged = rows.annotate(first=Min("lines__position"), amount=Sum(amount))
+    return charged.filter(amount__gt=0).order_by("first")
 
 
 def billed_on(dispute: Dispute) -> Invoice | None:
-    """The invoice it is about: itself, or the one its session stands on; None where that is not billed."""
+    """The invoice it is about: itself, or the one its session or fee stands on; None where that is not billed."""
     if dispute.invoice_id is not None:
         return Invoice.objects.get(pk=dispute.invoice_id)
+    if dispute.fee_id is not None:
+        return Invoice.objects.get(billed_fees=dispute.fee_id)
     row = BilledSession.objects.filter(IN_FORCE, session=dispute.session_id).select_related("invoice").first()
     return row.invoice if row else None
 
@@ -97,6 +138,9 @@ def credited_since(dispute: Dispute) -> Decimal:
     lines = InvoiceLine.objects.filter(
         invoice__kind=Invoice.Kind.CREDIT_NOTE, invoice__issued_at__gte=dispute.raised_at
     )
-    mine = Q(session=dispute.session_id) if dispute.session_id else Q(invoice__credits=dispute.invoice_id)
+    if dispute.session_id:
+        mine = Q(session=dispute.session_id)
+    else:
+        mine = Q(fee=dispute.fee_id) if dispute.fee_id else Q(invoice__credits=dispute.invoice_id)
     given = lines.filter(mine).aggregate(all=Sum(Coalesce("amount_incl_vat", "amount_excl_vat"), default=0))["all"]
     return -Decimal(given)

@@ -8,10 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import (
-    BooleanField,
     DateField,
     Exists,
-    ExpressionWrapper,
     F,
     Func,
     Min,
@@ -72,10 +70,10 @@ def listing(
 ) -> QuerySet[Invoice]:
     """Invoices and credit notes that meet all criteria, with buyer, account and what was credited, in no order.
 
-    Credited: `is_credited` of wholly, `is_credited_in_part` of anything. Of an issued invoice `paid`, `written_off` and
-    `rest`, in whole coins.
+    Credited: `is_credited` of wholly, `is_credited_in_part` of anything. Of an issued invoice `paid`, `written_off`,
+    `rest` and `disputed`, in whole coins (`Receivable`).
     state: draft or issued, or of an issued invoice one of `STANDINGS`: `OPEN` is not due yet, `PART_PAID` either; what
-        is `DISPUTED` is neither `OPEN` nor `OVERDUE`.
+        is `DISPUTED` is `OPEN` or `OVERDUE` too if more is unpaid than that.
     today: by the operator's clock; `OPEN` and `OVERDUE` need it.
     month: of charging. dated: any day of the month that the document is dated in.
 
@@ -137,15 +135,15 @@ def _told(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
     return rows.annotate(
         is_credited=Exists(notes.filter(leaves_rest=False)),
         is_credited_in_part=Exists(notes),
-        is_disputed=ExpressionWrapper(disputes.disputed(), BooleanField()),
         paid=Subquery(open_.values("paid")),
         written_off=Subquery(open_.values("written_off")),
         rest=Subquery(open_.values("rest")),
+        disputed=Subquery(open_.values("disputed")),
     )
 
 
 def _standing(state: str, today: date | None) -> Q:
-    """What is issued and stands so on the day. Credit notes stand for themselves; what is disputed is not overdue."""
+    """What is issued and stands so on the day. Credit notes stand for themselves; what is disputed is not asked for."""
     invoices = Q(state=Invoice.State.ISSUED, kind=Invoice.Kind.INVOICE)
     if state == CREDITED:
         wholly = Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE, leaves_rest=False)
@@ -156,12 +154,13 @@ def _standing(state: str, today: date | None) -> Q:
         settled = Receivable.objects.filter(invoice=OuterRef("pk"), rest__lte=0, written_off=0)
         return invoices & Q(Exists(settled)) & Q(is_credited=False)
     if state == DISPUTED:
-        return invoices & Q(is_disputed=True, is_credited=False)
+        disputed = Receivable.objects.exclude(disputed=0)
+        return invoices & Q(pk__in=disputed.values("invoice"), is_credited=False)
     open_ = Receivable.objects.filter(rest__gt=0)
     if state == PART_PAID:
         return invoices & Q(pk__in=open_.exclude(paid=0).values("invoice"))
     when = {"due_on__lt": today} if state == OVERDUE else {"due_on__gte": today}
-    return invoices & Q(**when) & Q(pk__in=open_.filter(**when).values("invoice")) & Q(is_disputed=False)
+    return invoices & Q(**when) & Q(pk__in=open_.filter(disputes.IS_ASKED, **when).values("invoice"))
 
 
 def of_driver(driver: Driver, *, drafts: bool = False) -> QuerySet[Invoice]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Window
@@ -116,7 +117,10 @@ def _matching(text: str, *, most: int = names.MOST) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An invoice that a payment may be for, and by what: `text`, `payer`, `name`. is_whole: it is just what is open."""
+    """An invoice that a payment may be for, and by what: `text`, `payer`, `name`.
+
+    is_whole: it is just what is open, or just what is asked for of it.
+    """
 
     invoice: Invoice
     rest: int
@@ -178,8 +182,7 @@ class _Clues:
         theirs = {row.invoice_id for rows in self._open.values() for row in rows}
         self._invoices = Invoice.objects.select_related("account__identity", "buyer").in_bulk(theirs)
         self._invoices |= {invoice.pk: invoice for invoice in self._numbered.values()}
-        rests = Receivable.objects.filter(invoice__in=self._invoices)
-        self._rests = dict(rests.values_list("invoice", "rest"))
+        self._rests = {row.invoice_id: row for row in Receivable.objects.filter(invoice__in=self._invoices)}
 
     def given(self, payment: Payment) -> list[Invoice]:
         """The invoices that the payment's references name."""
@@ -196,15 +199,15 @@ class _Clues:
         found: dict[int, Proposal] = {}
         for by, invoices_ in ways:
             for invoice in invoices_:
-                rest = self._rests.get(invoice.pk, 0)
-                if rest > 0 and invoice.currency == payment.currency and invoice.pk not in found:
-                    found[invoice.pk] = Proposal(invoice, rest, by, rest == payment.rest)
+                row = self._rests.get(invoice.pk)
+                if row and row.rest > 0 and invoice.currency == payment.currency and invoice.pk not in found:
+                    found[invoice.pk] = Proposal(invoice, row.rest, by, payment.rest in (row.rest, row.asked))
         return sorted(found.values(), key=lambda each: (not each.is_whole, each.by != "text"))[:PROPOSED]
 
     def _owed(self, account_ids: Iterable[int], payment: Payment) -> list[Invoice]:
-        """What is open of these accounts: the invoices over just what is left of the payment, else the oldest ones."""
+        """What is open of these accounts: the invoices of which just the payment is asked for, else the oldest ones."""
         rows = [row for key in account_ids for row in self._open.get(key, []) if row.currency == payment.currency]
-        exact = [row for row in rows if row.rest == payment.rest]
+        exact = [row for row in rows if payment.rest in (row.rest, row.asked)]
         ordered = sorted(exact or rows, key=lambda row: (row.due_on or date.max, row.pk))
         return [self._invoices[row.invoice_id] for row in ordered[:PROPOSED]]
 
@@ -247,7 +250,11 @@ def _open_of(account_ids: Iterable[int], rests: Iterable[int]) -> dict[int, list
     rank = Window(RowNumber(), partition_by=[F("account"), F("currency")], order_by=[F("due_on"), F("pk")])
     oldest = rows.annotate(rank=rank).filter(rank__lte=PROPOSED)
     found: dict[int, dict[int, Receivable]] = {}
-    for row in (*rows.filter(rest__in=set(rests)).order_by("due_on", "pk")[: LOOKED_AT * LOOKED_AT], *oldest):
+    part = rows.exclude(disputed=0).alias(now=F("rest") - F("disputed")).filter(now__in=set(rests))
+    exact = [
+        each.order_by("due_on", "pk")[: LOOKED_AT * LOOKED_AT] for each in (rows.filter(rest__in=set(rests)), part)
+    ]
+    for row in chain(*exact, oldest):
         found.setdefault(row.account_id, {})[row.pk] = row
     return {account: list(each.values()) for account, each in found.items()}
 

@@ -9,7 +9,10 @@ What a reminder may ask beside the invoice is Swedish law, and asked by Swedish 
   day to pay where that is agreed (§ 3), else from the thirtieth day after the first reminder (§ 4). What was credited
   was never owed; a payment counts from the day after it. What earlier reminders asked is taken off.
 
-What is disputed waits, and so does what is too small. A document of such charges is never reminded of itself.
+What is disputed waits, and the rest is reminded of without it; so does what is too small. Interest is asked on what is
+not disputed now, from its first day: once a dispute is refused, the next reminder asks what ran meanwhile, and what was
+credited bears none. Nothing is handed over while something of it is disputed, or sooner after an answer that refused
+than after a reminder, as the agency takes the whole invoice. A document of such charges is never reminded of itself.
 """
 
 from collections import defaultdict
@@ -21,7 +24,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from billing.domain import money
@@ -51,7 +54,7 @@ _LAW: Final = ("SE", "SEK")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the next step of an invoice would ask, in whole coins beside what is unpaid of it.
+    """What the next step of an invoice would ask, in whole coins beside what is to be paid of it (`Receivable.asked`).
 
     is_rate_missing: interest would be asked, and the reference rate of its days is not known.
     """
@@ -91,20 +94,30 @@ def due(today: date) -> QuerySet[Receivable]:
     last = Reminder.objects.filter(invoice=OuterRef("invoice")).order_by("-nth")
     over = Reminder.objects.filter(invoice=OuterRef("invoice"), what=ReminderStep.What.COLLECTION)
     charges = Reminder.objects.filter(charge=OuterRef("invoice"))
-    rows = Receivable.objects.filter(rest__gt=0, rest__gte=_least(), due_on__lte=today - _days(planned[0].days))
+    rows = Receivable.objects.filter(
+        disputes.IS_ASKED,
+        rest__gt=0,
+        rest__gte=F("disputed") + _least(),
+        due_on__lte=today - _days(planned[0].days),
+    )
     rows = rows.annotate(
         sent=Coalesce(Subquery(last.values("nth")[:1]), 0), last_on=Subquery(last.values("sent_on")[:1])
     )
     rows = rows.filter(reduce(or_, _reached(planned, today)), ~Exists(over), ~Exists(charges))
-    return rows.exclude(disputes.disputed("invoice")).order_by("due_on", "pk")
+    return rows.order_by("due_on", "pk")
 
 
 def _reached(planned: Sequence[ReminderStep], today: date) -> Iterable[Q]:
+    before = 0
     for index, step in enumerate(planned):
-        reached = Q(sent=index, due_on__lte=today - _days(step.days))
+        reached, apart = Q(sent=index, due_on__lte=today - _days(step.days)), _days(step.days - before)
         if index:
-            reached &= Q(last_on__lte=today - _days(step.days - planned[index - 1].days))
+            reached &= Q(last_on__lte=today - apart)
+        if step.what == ReminderStep.What.COLLECTION:
+            answered = disputes.refused_since(today - apart + _days(1), zone=_operator().time_zone, invoice="invoice")
+            reached &= Q(disputed=0) & ~answered
         yield reached
+        before = step.days
 
 
 def _days(days: int) -> timedelta:
@@ -190,12 +203,12 @@ class _Facts:
         return Reminder.Costs.FEE if is_agreed else Reminder.Costs.NONE
 
     def interest(self, row: Receivable, first: date, last: date) -> int:
-        """All interest from the first day on. What is credited or given up bears none.
+        """All interest from the first day on. What is credited or given up bears none, nor what is disputed now.
 
         Raises:
             NoReferenceRate: the rate of one of the days is not known.
         """
-        left = row.due - row.credited - row.written_off
+        left = row.due - row.credited - row.written_off - row.disputed
         owed = [Owed(date.min, left)]
         for day, amount in self._paid.get(row.invoice_id, ()):
             left -= amount

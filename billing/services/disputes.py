@@ -1,8 +1,9 @@
 """Disputes: raised by whoever pays or charged, answered by staff with a reason and a letter, or taken back.
 
 From the moment it is raised the thing waits. A session on no invoice goes under review, so that nobody bills it before
-somebody has decided; what stands on an invoice is not overdue. It is put right by what puts things right anyway: the
-review of the session, or a credit note. The answer comes after that, and says what was done.
+somebody has decided; what a session or a fee comes to on an issued invoice, or all of it, is not asked for (the
+database keeps how much: `Receivable.disputed`). It is put right by what puts things right anyway: the review of the
+session, or a credit note. The answer comes after that, and says what was done.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.letters import Letter
-from billing.models import BilledSession, Dispute, Invoice
+from billing.models import BilledFee, BilledSession, Dispute, Invoice
 from billing.models.billing_status import OPEN_REVIEWS
 from billing.models.invoice import IN_FORCE
 from billing.selectors import disputes
@@ -28,6 +29,8 @@ from tenants.services import mail
 
 State = Dispute.State
 DISPUTED: Final = "disputed"
+#: In which field stands what is disputed.
+_FIELDS: Final = {ChargingSession: "session", BilledFee: "fee", Invoice: "invoice"}
 #: So long staff have to answer.
 ANSWERED_WITHIN: Final = timedelta(days=14)
 
@@ -40,16 +43,17 @@ class DisputeRefused(BillingError):
 @limited_to(None)  # who raises it has no sites
 def raise_(
     account: Account,
+    of: ChargingSession | BilledFee | Invoice,
     *,
     about: str,
     text: str,
     by: User,
     at: datetime,
-    session: ChargingSession | None = None,
-    invoice: Invoice | None = None,
     driver: Driver | None = None,
 ) -> Dispute:
-    """Enter what is wrong with a session, or with an issued invoice as a whole. A session on no invoice waits from now.
+    """Enter what is wrong with a session, a fee on an issued invoice, or such an invoice as a whole.
+
+    A session on no invoice waits from now.
 
     Raises:
         DisputeRefused: nothing is said, or a dispute of it is open already.
@@ -57,21 +61,20 @@ def raise_(
     if not 0 < len(text.strip()) <= 2000:
         raise DisputeRefused(Code.DISPUTE_WITHOUT_WORDS, field="text")
     operator = Operator.objects.get(pk=account.operator_id)
-    once = "dispute_of_session_once" if session is not None else "dispute_of_invoice_once"
-    with refused_as(DisputeRefused(Code.DISPUTED_ALREADY, field="text"), constraint=once):
+    if isinstance(of, ChargingSession):
+        _hold(of)
+    what = _FIELDS[type(of)]
+    with refused_as(DisputeRefused(Code.DISPUTED_ALREADY, field="text"), constraint=f"dispute_of_{what}_once"):
         row = Dispute.objects.create(
             account=account,
             driver=driver,
-            session=session,
-            invoice=invoice,
             about=Dispute.About(about),
             text=text.strip(),
             raised_by=by,
             raised_at=at,
             due_on=day_of(at, operator.time_zone) + ANSWERED_WITHIN,
+            **{what: of},
         )
-    if session is not None:
-        _hold(session)
     audit.record(Event.DISPUTE_RAISED, about=row, disputed=row.about)
     _write(row, Letter.DISPUTE_RECEIVED)
     return row

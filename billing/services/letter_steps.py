@@ -113,6 +113,7 @@ def _written(letter: DocumentLetter, operator: Operator, *, at: datetime) -> Any
         invoice_subject=own.get("subject", ""),
         invoice_text=own.get("text", ""),
         left=left(letter.invoice.credits or letter.invoice),
+        waits=waits(letter.invoice.credits or letter.invoice),
         is_overdue=(letter.invoice.credits or letter.invoice).is_overdue(at),
         amount=abs(letter.invoice.amount_due),
         currency=letter.invoice.currency,
@@ -163,9 +164,15 @@ def _documents(letter: DocumentLetter, invoice: Invoice) -> list[Invoice]:
 
 
 def left(invoice: Invoice) -> Decimal:
-    """What is left to pay of an invoice; below zero, what its payer gets back."""
+    """What is left to pay of an invoice, without what is disputed; below zero, what its payer gets back."""
     row = Receivable.objects.filter(invoice=invoice).first()
-    return money.from_minor(row.rest, row.currency) if row else invoice.amount_due
+    return money.from_minor(row.rest - row.waits, row.currency) if row else invoice.amount_due
+
+
+def waits(invoice: Invoice) -> Decimal:
+    """What of an invoice is disputed, and need not be paid before that is answered."""
+    row = Receivable.objects.filter(invoice=invoice).first()
+    return money.from_minor(row.waits, row.currency) if row else Decimal(0)
 
 
 def said(invoice: Invoice, operator: Operator, language: str) -> dict[str, str]:

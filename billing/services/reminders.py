@@ -2,8 +2,8 @@
 
 Nothing is sent by itself. What is due for its next step is worked out anew whenever it is looked at
 (`billing.selectors.reminders`), so what was paid, credited or disputed meanwhile drops out; sending works it out once
-more while payments wait, and writes down what was sent. The database keeps each step of an invoice from being taken
-twice.
+more while payments and disputes wait, and writes down what was sent. The database keeps each step of an invoice from
+being taken twice.
 """
 
 import hashlib
@@ -98,15 +98,17 @@ def drop_terms(account: Account) -> None:
         row.delete()
 
 
-def chosen(invoices: Iterable[Invoice], *, as_of: date) -> list[Proposal]:
+def chosen(invoices: Iterable[Invoice], *, as_of: date, is_held: bool = False) -> list[Proposal]:
     """What of these invoices is due for its next step on the day, worked out now.
+
+    is_held: whoever raises a dispute of one waits until this transaction is over; one that is raised is waited for.
 
     Raises:
         RemindersRefused: nothing of them is, or the day is not one on which somebody just looked.
     """
     keys = [invoice.pk for invoice in invoices][:MOST]
     rows = selector.due(as_of).filter(invoice__in=keys).select_related("invoice__account__identity", "invoice__buyer")
-    found = selector.proposals(rows, today=as_of)
+    found = selector.proposals(rows.select_for_update(of=("self",), no_key=True) if is_held else rows, today=as_of)
     if not found:
         raise RemindersRefused(Code.REMINDER_NOTHING, field="invoices")
     return found
@@ -115,7 +117,15 @@ def chosen(invoices: Iterable[Invoice], *, as_of: date) -> list[Proposal]:
 def facts(proposed: Sequence[Proposal], *, as_of: date) -> dict[str, Any]:
     """What a second person approves: which invoices, how many of what, what is asked beside them, and a hash of all."""
     told = [
-        (str(each.receivable.invoice), each.nth, each.step.what, each.receivable.rest, each.costs, each.interest)
+        (
+            str(each.receivable.invoice),
+            each.nth,
+            each.step.what,
+            each.receivable.rest,
+            each.receivable.waits,
+            each.costs,
+            each.interest,
+        )
         for each in proposed
     ]
     return {
@@ -150,7 +160,7 @@ def send(invoices: Iterable[Invoice], *, by: User | None, at: datetime, as_of: d
     if not timedelta(0) <= today - as_of <= LOOKED_AT_WITHIN:
         raise RemindersRefused(Code.REMINDER_DAY, field="as_of", value=as_of.isoformat())
     payments.hold_turn()
-    proposed = chosen(invoices, as_of=as_of)
+    proposed = chosen(invoices, as_of=as_of, is_held=True)
     told = facts(proposed, as_of=as_of)
     approved.claim(approved.REMIND, subject=subject(proposed), facts=lambda: told, at=at)
     asking = [each for each in proposed if each.asked]
@@ -192,6 +202,7 @@ def _reminder(
         sent_on=today,
         currency=row.currency,
         rest=row.rest,
+        disputed=row.waits,
         costs_kind=proposal.costs_kind,
         costs=proposal.costs,
         interest=proposal.interest,
@@ -214,7 +225,7 @@ def written(proposal: Proposal, operator: Operator, *, today: date) -> str:
             "invoice": str(invoice),
             "due": said.day(due),
             "unpaid": said.money(
-                money.from_minor(row.rest, row.currency), row.currency, money.minor_digits(row.currency)
+                money.from_minor(row.asked, row.currency), row.currency, money.minor_digits(row.currency)
             ),
             "days": str((today - due).days),
             "reference": invoice.payment_reference,

@@ -63,8 +63,8 @@ def all_compartments(fina) -> dict[ChargingSession, str]:
     issued()
     invoices = {one: Invoice.objects.get(account__driver=one.driver) for one in (disputed, by_invoice, credited)}
     said = {"about": "energy", "text": "?", "by": fina, "at": NOVEMBER}
-    disputes.raise_(invoices[disputed].account, session=disputed, driver=payer, **said)
-    disputes.raise_(invoices[by_invoice].account, invoice=invoices[by_invoice], **said)
+    disputes.raise_(invoices[disputed].account, disputed, driver=payer, **said)
+    disputes.raise_(invoices[by_invoice].account, invoices[by_invoice], **said)
     credit_notes.credit(invoices[credited], reason="Fel", by=None, at=NOVEMBER, then=Review.WRITTEN_OFF)
     bill = Invoice.objects.get(account__driver=lost.driver)
     write_offs.write_off(bill, bill.amount_due, why="bankruptcy", reason="K 1", by=None, at=NOVEMBER)
@@ -99,7 +99,7 @@ def test_a_part_that_is_given_up_loses_no_session_wholly_and_each_bears_its_shar
     assert of_site == [Decimal(8), Decimal(16)]
     assert reconciliation.given_up(date(2026, 9, 1)) == 0
     assert counts(site=here.station.site) == {"lost_in_part": 1}
-    disputes.raise_(bill.account, session=one, driver=payer, about="energy", text="?", by=fina, at=NOVEMBER)
+    disputes.raise_(bill.account, one, driver=payer, about="energy", text="?", by=fina, at=NOVEMBER)
     assert counts() == {"disputed": 1, "lost_in_part": 2}
     assert reconciliation.given_up() == Decimal(16), "what is disputed stands elsewhere"
     Dispute.objects.all().delete()

@@ -89,7 +89,7 @@ def test_what_is_paid_disputed_or_too_small_waits(bill, fina):
     assert due(5) == []
     reminders.keep_terms(None, fee_since=None, due_day_agreed=False, least=Decimal("100.00"))
     assert [row.rest for row in due(5)] == [100_00]
-    row = disputes.raise_(bill.account, about=Dispute.About.PRICE, text="Fel", by=fina, at=on(1), invoice=bill)
+    row = disputes.raise_(bill.account, bill, about=Dispute.About.PRICE, text="Fel", by=fina, at=on(1))
     assert due(5) == []
     disputes.withdraw(row, by=fina, at=on(2))
     assert len(due(5)) == 1

@@ -23,10 +23,10 @@ def tell(operator: Operator, *, at: datetime) -> None:
             return
         disputes.raise_(
             newest.invoice.account,
+            newest.session,
             about=Dispute.About.ENERGY,
             text=WORDS,
             by=driver.user,
             at=at - timedelta(days=3),
-            session=newest.session,
             driver=driver,
         )

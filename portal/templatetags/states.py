@@ -7,6 +7,7 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from billing.domain import money
 from billing.models import Invoice
 from portal.templatetags.components import badge, dot
 from portal.words.states import told
@@ -32,6 +33,25 @@ def state_dot(thing: object, before: str = "") -> SafeString:
 def tone(thing: object) -> str:
     """The colour alone, for the badge of a page's heading."""
     return told(thing).tone
+
+
+@register.filter
+def waits(owed: Any) -> int:
+    """What is disputed of what is unpaid, in whole coins. owed: a receivable, or an invoice with its `rest`."""
+    return max(0, min(owed.rest or 0, owed.disputed or 0))
+
+
+@register.filter
+def asked(owed: Any) -> int:
+    """What is to be paid now, in whole coins: what is unpaid without what is disputed."""
+    return max(0, (owed.rest or 0) - (owed.disputed or 0))
+
+
+@register.filter
+def is_wholly_disputed(invoice: Invoice) -> bool:
+    """Whether all that was due of an invoice is disputed."""
+    disputed: int = getattr(invoice, "disputed", None) or 0
+    return disputed > 0 and money.from_minor(disputed, invoice.currency) >= invoice.amount_due
 
 
 @register.filter

@@ -237,6 +237,12 @@ def _who(fee: BilledFee) -> str:
     return (fee.driver.identity.name if fee.driver.identity else "") or str(fee.driver)
 
 
+def fee_named(fee: BilledFee) -> str:
+    """A fee among others of its invoice: its text, its days and for whom it is charged."""
+    days = [measures.local_date(day) for day in dict.fromkeys((fee.first_day, fee.last_day))]
+    return " · ".join(filter(None, (fee.text, " – ".join(days), _who(fee))))
+
+
 def basis(lines: Sequence[InvoiceLine]) -> str:
     """Whether the amounts of these lines include VAT. Those of one session are of one kind."""
     kinds = {line.tax_included for line in lines}

@@ -24,7 +24,7 @@ from billing.documents import paying
 from billing.domain.own_words import filled
 from billing.models import Dispute, HostStatement, MailRules
 from charging import letters as charging_letters
-from portal.words import approvals, exports, measures, reminders
+from portal.words import approvals, disputes, exports, measures, reminders
 from portal.words.reminders import the_account
 from tenants.figures import figures
 from tenants.models import Membership, Operator, PersonRequest
@@ -44,6 +44,11 @@ OVERDUE_TEXT = gettext_noop(
 PAID_TEXT = gettext_noop(
     "Here is invoice {invoice} from {operator}. You have nothing to pay.\n\n"
     "Your invoices are also in the portal: {portal}"
+)
+
+#: The same of an invoice of which all that is left is disputed.
+WAITING_TEXT = gettext_noop(
+    "Here is invoice {invoice} from {operator}.\n\nYour invoices are also in the portal: {portal}"
 )
 
 
@@ -310,9 +315,9 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "until": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "told": lambda words, facts: words.get(translation.get_language(), next(iter(words.values()))),
     "invoice_subject": lambda own, facts: _filled(own or gettext(USUAL_SUBJECT), facts),
-    "invoice_text": lambda own, facts: _filled(own or _usual_text(facts), facts),
+    "invoice_text": lambda own, facts: _with_disputed(_filled(own or _usual_text(facts), facts), facts),
     "amount": lambda amount, facts: measures.money(amount, facts["currency"]),
-    "left": lambda left, facts: _left(left, facts),  # noqa: PLW0108  # it stands below
+    "left": lambda left, facts: _with_disputed(_left(left, facts), facts),
     "settled": lambda row, facts: _settled(row, facts),  # noqa: PLW0108  # it stands below
     "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
     "export": lambda export, facts: f"{exports.named(export)}, {exports.dated(export)}",
@@ -336,8 +341,16 @@ def _filled(words: str, facts: Mapping[str, Any]) -> str:
     return filled(words, {**facts["said"], "account": account, "portal": f"{portal}/o/{facts['operator'].slug}/"})
 
 
+def _with_disputed(text: str, facts: Mapping[str, Any]) -> str:
+    """The words of a letter about an invoice, and what of it need not be paid yet."""
+    waits = facts["waits"]
+    return f"{text}\n\n{disputes.waits(waits, facts['currency'])}" if waits else text
+
+
 def _usual_text(facts: Mapping[str, Any]) -> str:
     """The usual words of an invoice's letter."""
+    if facts["left"] <= 0 and facts["waits"]:
+        return gettext(WAITING_TEXT)
     if facts["left"] <= 0:
         return gettext(PAID_TEXT)
     return gettext(OVERDUE_TEXT) if facts["is_overdue"] else gettext(USUAL_TEXT)
@@ -356,7 +369,11 @@ def _left(left: Decimal, facts: Mapping[str, Any]) -> str:
         )
         return str(words % facts["said"])
     if left == 0:
-        return gettext("You have nothing left to pay of the invoice.")
+        return (
+            gettext("You have nothing to pay of the invoice now.")
+            if facts["waits"]
+            else gettext("You have nothing left to pay of the invoice.")
+        )
     operator = facts["operator"]
     named = {"more": measures.money(-left, facts["currency"]), "email": operator.email, "operator": operator.name}
     if not operator.email:
@@ -434,6 +451,8 @@ def invoice_example(operator: Operator, rules: MailRules, language: str) -> tupl
         "invoice_subject": own.get("subject", ""),
         "invoice_text": own.get("text", ""),
         "left": Decimal(412),
+        "waits": Decimal(0),
+        "currency": operator.currency,
         "is_overdue": False,
         "said": said,
     }

@@ -11,7 +11,7 @@ from billing.domain.own_words import filled
 from billing.models import Reminder
 from billing.selectors import reference_rates
 from billing.selectors.reminders import Proposal
-from portal.words import measures
+from portal.words import disputes, measures
 
 USUAL = gettext_noop(
     "We have not yet received your payment of invoice {invoice}, which was due on {due}. Please pay {unpaid} now to"
@@ -54,7 +54,11 @@ def asked(reminder: Reminder) -> list[tuple[str, str]]:
 
 def letter(reminder: Reminder, said: Mapping[str, str]) -> str:
     """The text of a reminder's letter: the operator's words as they were filled, or the usual ones; what is asked."""
-    text = reminder.text or filled(_(USUAL), {**said, "account": said["account"] or the_account()})
+    currency = reminder.currency
+    unpaid = _money(reminder.rest - reminder.disputed, currency)
+    text = reminder.text or filled(_(USUAL), {**said, "unpaid": unpaid, "account": said["account"] or the_account()})
+    if reminder.disputed:
+        text = f"{text}\n\n{disputes.waits(money.from_minor(reminder.disputed, currency), currency)}"
     parts = [f"{what} {amount}" for what, amount in asked(reminder)]
     if not parts:
         return text

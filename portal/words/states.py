@@ -216,11 +216,21 @@ def _(invoice: Invoice) -> Told:
         return Told(invoice.get_state_display(), WARN)
     if getattr(invoice, "is_credited", False):
         return Told(gettext_lazy("credited"), NONE)
-    if getattr(invoice, "is_disputed", False):
-        return Told(gettext_lazy("disputed"), WARN)
-    if getattr(invoice, "written_off", None) and getattr(invoice, "rest", None) == 0:
+    rest, disputed = getattr(invoice, "rest", None), getattr(invoice, "disputed", None)
+    if disputed:
+        return _disputed(invoice, is_asked=(rest or 0) > disputed)
+    if getattr(invoice, "written_off", None) and rest == 0:
         return Told(gettext_lazy("written off"), NONE)
-    return _standing(invoice, rest=getattr(invoice, "rest", None), paid=getattr(invoice, "paid", None))
+    return _standing(invoice, rest=rest, paid=getattr(invoice, "paid", None))
+
+
+def _disputed(invoice: Invoice, *, is_asked: bool) -> Told:
+    """How an issued invoice stands of which something is disputed. is_asked: more than that is unpaid."""
+    if not is_asked:
+        return Told(gettext_lazy("disputed"), WARN)
+    if invoice.is_overdue(timezone.now()):
+        return Told(gettext_lazy("overdue, part disputed"), BAD)
+    return Told(gettext_lazy("part disputed"), WARN)
 
 
 def _standing(invoice: Invoice, *, rest: int | None, paid: int | None) -> Told:

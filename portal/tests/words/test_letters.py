@@ -50,7 +50,9 @@ def facts():
         "downloads": None,
         "charged_on": [date(2026, 3, 1)],
         "history": None,
-        "reminder": Reminder(costs=60_00, costs_kind="fee", currency="SEK", charge=Invoice(series="F", number=2)),
+        "reminder": Reminder(
+            rest=1_00, costs=60_00, costs_kind="fee", currency="SEK", charge=Invoice(series="F", number=2)
+        ),
         "invoice_subject": "",
         "invoice_text": "",
         "said": {
@@ -74,6 +76,7 @@ def facts():
         "today": date(2026, 3, 2),
         "paid_on": None,
         "left": Decimal(1),
+        "waits": Decimal(0),
         "is_overdue": False,
         "amount": Decimal(2),
         "currency": "SEK",
@@ -159,6 +162,33 @@ def test_a_statement_s_letter_speaks_of_a_day_that_has_passed_as_passed(at, swed
         said = text.replace("\xa0", " ").replace("\u202f", " ")
         assert f"{paid}." in said
         assert approved in said
+
+
+def said(letter, language, **more):
+    _subject, text = letters.write(letter, facts() | more, language)
+    return text.replace("\xa0", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("sv", "Av fakturan är 312,50 kr omtvistat. Det beloppet behöver du inte betala förrän vi har svarat."),
+        ("en", "SEK 312.50 of the invoice is disputed. You need not pay that until we have answered."),
+    ],
+)
+def test_a_letter_says_what_of_its_invoice_need_not_be_paid_yet(language, words):
+    reminder = Reminder(rest=1_412_50, disputed=312_50, currency="SEK")
+    told = said(billing_letters.Letter.REMINDED, language, reminder=reminder)
+    assert words in told
+    assert {"sv": "Betala 1 100,00 kr nu", "en": "Please pay SEK 1,100.00 now"}[language] in told
+    own = Reminder(rest=1_412_50, disputed=312_50, currency="SEK", text="Betala!")
+    assert said(billing_letters.Letter.REMINDED, language, reminder=own).startswith(f"Betala!\n\n{words}")
+    for letter in (billing_letters.Letter.INVOICED, billing_letters.Letter.CREDITED):
+        assert words not in said(letter, language)
+        for left in (Decimal(0), Decimal(1)):
+            assert words in said(letter, language, waits=Decimal("312.50"), left=left)
+    nothing = said(billing_letters.Letter.INVOICED, "en", waits=Decimal("312.50"), left=Decimal(0))
+    assert "nothing to pay" not in nothing
 
 
 @pytest.mark.parametrize("room", ["tenants/services", "tenants/log", "charging/services", "billing/services"])

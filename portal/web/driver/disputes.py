@@ -29,13 +29,14 @@ def dispute_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @driver_view
 def session_dispute(request: SignedInRequest, operator: Operator, session_id: UUID) -> HttpResponse:
     """Say what is wrong with a session."""
-    session = sessions.whole(ChargingSession.objects.filter(driver=request.driver, public_id=session_id)).first()
+    ended = ChargingSession.objects.filter(driver=request.driver, public_id=session_id, ended_at__isnull=False)
+    session = sessions.whole(ended).first()
     account = payers.of_session(session) if session else None
     if session is None or account is None:
         raise Http404
     crumb = (str(session.site), reverse("driver:session_detail", args=[operator.slug, session_id]))
     page = {"nav": "history", "crumbs": [crumb], "session": session}
-    return _raised(request, operator, account, page, session=session)
+    return _raised(request, operator, account, session, page)
 
 
 @driver_view
@@ -47,7 +48,7 @@ def invoice_dispute(request: SignedInRequest, operator: Operator, invoice_id: UU
         raise Http404
     crumb = (_("Invoices"), reverse("driver:invoice_list", args=[operator.slug]))
     page = {"nav": "invoices", "crumbs": [crumb], "invoice": invoice}
-    return _raised(request, operator, invoice.account, page, invoice=invoice)
+    return _raised(request, operator, invoice.account, invoice, page)
 
 
 @driver_view
@@ -58,16 +59,20 @@ def dispute_withdraw(request: SignedInRequest, operator: Operator, dispute_id: U
 
 
 def _raised(
-    request: SignedInRequest, operator: Operator, account: Account, page: dict[str, Any], **what: Any
+    request: SignedInRequest,
+    operator: Operator,
+    account: Account,
+    of: ChargingSession | Invoice,
+    page: dict[str, Any],
 ) -> HttpResponse:
     return disputes.raised(
         request,
         account,
+        of,
         template="driver/disputes/new.html",
         page=page,
         back=_list(operator),
         driver=request.driver,
-        **what,
     )
 
 

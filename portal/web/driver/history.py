@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import parse_tariff
-from billing.models import Dispute, SessionPrice
+from billing.models import SessionPrice
 from billing.models.billing_status import BillingStatus
 from billing.selectors import discounts, disputes, driver_months, fees, invoices, prices, session_ledger, stakes
 from billing.selectors.session_ledger import Entry
@@ -77,7 +77,7 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "documents": invoices.of_driver(request.driver).filter(pk=entry.invoice.pk) if entry.invoice else [],
         "mail": _mail(entry, operator),
         "signed": signed_values.told(entry.session),
-        **_disputes(entry),
+        **_disputes(entry, request.driver),
     }
     return render(request, "driver/history/session.html", page | _price(entry, request.driver, operator))
 
@@ -90,13 +90,12 @@ def _session_signed(request: SignedInRequest, operator: Operator, session_id: UU
 session_signed = driver_view(_session_signed, takes_out=True)
 
 
-def _disputes(entry: Entry) -> dict[str, Any]:
-    """The newest dispute of the session, and whether there may be another: once it has ended, and none is open."""
-    newest = disputes.of_session(entry.session)
-    is_open = newest is not None and newest.state == Dispute.State.OPEN
+def _disputes(entry: Entry, driver: Driver) -> dict[str, Any]:
+    """Their newest dispute of the session, and whether there may be another: once it has ended, and none is open."""
+    newest = disputes.of_session(entry.session, driver)
     return {
         "disputes": [newest] if newest else [],
-        "may_dispute": not is_open and entry.session.ended_at is not None,
+        "may_dispute": entry.session.ended_at is not None and not disputes.is_disputed(entry.session),
     }
 
 

@@ -34,6 +34,7 @@ AGEING = Table(
         Column("to_60", _("31–60 days"), css="num"),
         Column("to_90", _("61–90 days"), css="num"),
         Column("older", _("Over 90 days"), css="num"),
+        Column("waiting", _("Disputed"), css="num"),
         Column("total", _("Unpaid"), css="num", is_fixed=True),
     ),
     order="",

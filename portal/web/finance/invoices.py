@@ -59,6 +59,8 @@ from tenants.services import mail
 SESSIONS_SHOWN = 200
 #: Whose they are, where they do not stand on one page.
 PEOPLE_SHOWN = 50
+#: Open disputes that are named one by one.
+DISPUTES_SHOWN = 10
 #: Pages of a document that one person looks at within this time are one look.
 LOOK = timedelta(hours=1)
 
@@ -176,7 +178,13 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
         FileColumn(gettext("Paid"), lambda row: _coins(row.paid, row), is_amount=True),
         FileColumn(gettext("Written off"), lambda row: _coins(row.written_off, row), is_amount=True),
         FileColumn(gettext("Unpaid"), lambda row: _coins(row.rest, row), is_amount=True),
+        FileColumn(gettext("Disputed of that"), lambda row: _coins(_waits(row), row), is_amount=True),
     ]
+
+
+def _waits(row: Any) -> int | None:
+    """What of the rest of a listed invoice is disputed."""
+    return None if row.rest is None else max(0, min(row.rest, row.disputed))
 
 
 def _coins(amount: int | None, row: Invoice) -> Decimal | None:
@@ -200,7 +208,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "matches": payments.of_invoice(invoice),
         "write_offs": write_offs.of_invoice(invoice),
         "receivable": payments.receivable(invoice),
-        "disputes": disputes.of_invoice(invoice),
+        "disputes": disputes.of_invoice(invoice, most=DISPUTES_SHOWN),
         **sending_words.shown(invoice),
         "reminders": reminders.of_invoice(invoice),
         "letters": letters.of_invoice(invoice),

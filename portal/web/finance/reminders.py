@@ -193,6 +193,7 @@ def _file_columns() -> list[FileColumn]:
         FileColumn(gettext("Currency"), lambda row: row.currency),
         FileColumn(gettext("Amount due"), lambda row: row.invoice.amount_due, is_amount=True),
         FileColumn(gettext("Unpaid then"), lambda row: _coins(row, row.rest), is_amount=True),
+        FileColumn(gettext("Disputed then"), lambda row: _coins(row, row.disputed), is_amount=True),
         FileColumn(gettext("Unpaid now"), lambda row: _coins(row, row.open_now), is_amount=True),
         FileColumn(gettext("Costs"), lambda row: _coins(row, row.costs), is_amount=True),
         FileColumn(gettext("Late interest"), lambda row: _coins(row, row.interest), is_amount=True),

@@ -1,4 +1,4 @@
-"""A payer says what is wrong with an invoice, and sees what became of it."""
+"""A payer says what is wrong with a session, a fee or an invoice, and sees what became of it."""
 
 from uuid import UUID
 
@@ -10,10 +10,12 @@ from django.views.decorators.http import require_POST
 
 from billing.models import Invoice
 from billing.selectors import disputes as selector
-from billing.selectors import invoices
+from billing.selectors import invoices, payers
+from charging.models import ChargingSession
+from charging.selectors import sessions
 from portal.gate.access import SignedInRequest, payer_view
 from portal.web import disputes
-from tenants.models import Operator
+from tenants.models import Account, Operator
 
 
 @payer_view()
@@ -33,9 +35,20 @@ def invoice_dispute(request: SignedInRequest, operator: Operator, invoice_id: UU
     crumb = (_("Invoices"), reverse("payer:invoice_list", args=[operator.slug]))
     page = {"nav": "invoices", "account": request.account, "crumbs": [crumb], "invoice": invoice}
     back = reverse("payer:dispute_list", args=[operator.slug])
-    return disputes.raised(
-        request, request.account, template="payer/disputes/new.html", page=page, back=back, invoice=invoice
-    )
+    return disputes.raised(request, request.account, invoice, template="payer/disputes/new.html", page=page, back=back)
+
+
+@payer_view(Account.Shown.SESSIONS)
+def session_dispute(request: SignedInRequest, operator: Operator, session_id: UUID) -> HttpResponse:
+    """Say what is wrong with a session that the payer pays for."""
+    ended = ChargingSession.objects.filter(public_id=session_id, ended_at__isnull=False)
+    session = sessions.whole(ended).first()
+    if session is None or payers.of_session(session) != request.account:
+        raise Http404
+    crumb = (_("Sessions"), reverse("payer:session_list", args=[operator.slug]))
+    page = {"nav": "sessions", "account": request.account, "crumbs": [crumb], "session": session}
+    back = reverse("payer:dispute_list", args=[operator.slug])
+    return disputes.raised(request, request.account, session, template="payer/disputes/new.html", page=page, back=back)
 
 
 @payer_view()
