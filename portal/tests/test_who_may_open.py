@@ -162,8 +162,8 @@ MAY_OPEN = {
     ),
     Permission.USE_PAYER_PAGES: (
         "payer:dispute_list payer:dispute_withdraw payer:driver_totals payer:invoice_dispute payer:invoice_list "
-        "payer:invoice_pdf payer:session_list payer:statement_approve payer:statement_contest payer:statement_detail "
-        "payer:statement_list payer:statement_pdf payer:statement_sessions"
+        "payer:invoice_pdf payer:session_dispute payer:session_list payer:statement_approve payer:statement_contest "
+        "payer:statement_detail payer:statement_list payer:statement_pdf payer:statement_sessions"
     ),
     "members": "api:me",
     "account": (

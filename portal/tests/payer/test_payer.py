@@ -64,6 +64,25 @@ def test_its_invoices_and_nobody_else_s(north, firm, pia, charged, sign_in):
         assert [opening.invoice_id for opening in DocumentOpening.objects.all()] == [own.pk], "noted, and no others"
 
 
+def test_it_says_what_is_wrong_with_a_session_that_it_pays_for(north, firm, pia, dana, charged, danas_driver, sign_in):
+    client, form = sign_in(pia), {"about": "energy", "text": "Only Pia reads this."}
+    with tenant_scope(north.pk):
+        sessions = list(danas_driver.sessions.order_by("started_at"))
+    addresses = [f"/o/north/payer/sessions/{session.public_id}/dispute/" for session in sessions]
+    assert addresses[0] in page(client, "sessions/?month=2026-10")
+    assert [client.post(address, form).status_code for address in addresses] == [302, 302, 404]
+    assert page(client, "disputes/").count("Only Pia reads this.") == 2
+    assert b"This is disputed already" in client.post(addresses[0], form).content
+    driver = sign_in(dana)
+    shown = driver.get(f"/o/north/my/sessions/{sessions[0].public_id}/").content.decode()
+    assert "Only Pia reads this." not in shown
+    assert "Say what it is" not in shown, "it is disputed already"
+    assert "Say what it is" in driver.get(f"/o/north/my/sessions/{sessions[2].public_id}/").content.decode()
+    with tenant_scope(north.pk):
+        accounts.change(firm, shows="totals")
+    assert client.get(addresses[0]).status_code == 403
+
+
 def test_the_operator_s_own_address_leads_to_them(north, pia, sign_in):
     assert sign_in(pia).get("/o/north/")["Location"] == "/o/north/payer/"
 

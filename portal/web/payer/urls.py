@@ -20,4 +20,5 @@ urlpatterns: list[URLPattern] = [
     path("statements/<uuid:statement_id>/contest/", statements.statement_contest, name="statement_contest"),
     path("drivers/", charging.driver_totals, name="driver_totals"),
     path("sessions/", charging.session_list, name="session_list"),
+    path("sessions/<uuid:session_id>/dispute/", disputes.session_dispute, name="session_dispute"),
 ]
