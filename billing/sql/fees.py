@@ -72,7 +72,7 @@ cards AS (
     UNION ALL
     SELECT h.account_id, h.token_id, datemultirange(h.days) - coalesce((
         SELECT range_agg({_TIME.format("m")}) FROM charging_accountmember m
-        WHERE m.operator_id = %(operator)s AND m.token_id = h.token_id), '{{}}')
+        WHERE m.operator_id = %(operator)s AND m.token_id = h.token_id AND m.pays), '{{}}')
     FROM held h
 ),
 there AS (

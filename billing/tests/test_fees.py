@@ -167,6 +167,16 @@ def test_cards_are_those_of_the_payer_and_of_its_drivers_while_they_have_them():
     assert found == {hers: 31, passed_on: 15, pool: 1, blocked: 2}
 
 
+def test_a_card_that_is_only_hosted_is_counted_for_whoever_pays_for_its_sessions():
+    firm, estate, anna = company(), company("Brf Ekan"), driver("Anna")
+    account_moves.move(anna, to=firm)
+    hers = Token.objects.create(uid="04HERS", driver=anna)
+    account_moves.move(hers, to=estate, pays=False)
+    theirs, hosts = fee(firm, price="31", per="card"), fee(estate, price="31", per="card")
+    month(10)
+    assert (charged(theirs), charged(hosts)) == ([("2026-10-01", "2026-10-31", 31)], [])
+
+
 def test_a_private_person_pays_a_fee_with_the_sessions_and_the_judge_agrees():
     tariff(flat("2.4937"))
     dana = driver("Dana")
