@@ -37,13 +37,15 @@ def _in_years(day: str, years: str) -> str:
 
 #: The last day of the month that is billed.
 _LAST: Final = "%(next_month)s::date - 1"
+#: How many years after its first a fee's year begins with that month: one of 29 February with February, whatever day.
+_BEGUN: Final = _years(_LAST, "date_trunc('month', f.since::timestamp)")
 #: The fees are held until the end: nobody ends one of them meanwhile.
 DUE: Final = f"""
 CREATE TEMP TABLE due_fees ON COMMIT DROP AS
 WITH asked AS MATERIALIZED (
     SELECT f.*, a.driver_id AS own_driver_id, daterange(f.since, CASE f.kind
         WHEN 'monthly' THEN least(f.until + 1, %(next_month)s::date)
-        WHEN 'yearly' THEN least(f.until + 1, {_in_years("f.since", _years(_LAST, "f.since") + " + 1")})
+        WHEN 'yearly' THEN least(f.until + 1, {_in_years("f.since", _BEGUN + " + 1")})
         ELSE f.since + 1 END) AS days
     FROM billing_fee f JOIN tenants_account a ON a.operator_id = f.operator_id AND a.id = f.account_id
     WHERE f.operator_id = %(operator)s AND f.account_id BETWEEN %(first)s AND %(last)s AND f.since < %(next_month)s

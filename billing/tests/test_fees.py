@@ -106,6 +106,7 @@ def test_a_year_that_begins_on_a_leap_day_has_no_gap():
     assert days[0][0] == "2028-02-29"
     for (_, end), (begin, _) in pairwise(days):
         assert date.fromisoformat(end) + DAY == date.fromisoformat(begin)
+    assert [row.invoice.month.month for row in leap.billings.select_related("invoice")] == [2] * 5
 
 
 def test_what_is_charged_once_is_charged_once_and_a_credit_lessens_the_sum():
