@@ -13,8 +13,9 @@ left is cut at the borders of months or years and where the rate of VAT changes;
 - **Once, credit**: the price, on its day; a credit has a quantity of -1.
 
 Days are the operator's. Somebody who comes during a day is counted from that day on, and who leaves up to the day
-before. A card is the account's own, or its drivers' while they have it; a blocked one counts up to the day before.
-Whoever is only hosted is not counted. Of a private person the driver is always one.
+before. A card is the account's own, or its drivers' while they have it; a blocked one counts up to the day before. What
+was charged of a merged card is charged of the one that stays. Whoever is only hosted is not counted. Of a private person
+the driver is always one.
 
 Fees are services of the operator's own country: they stand on its invoice, beside those of other countries' VAT.
 """
@@ -93,8 +94,9 @@ there AS (
 missing AS (
     SELECT f.*, t.driver_id, t.token_id, unnest(datemultirange(f.days) * t.days - coalesce((
         SELECT range_agg(daterange(b.first_day, b.last_day, '[]')) FROM billing_billedfee b
+        LEFT JOIN charging_token w ON w.operator_id = b.operator_id AND w.id = b.token_id
         WHERE b.operator_id = %(operator)s AND b.fee_id = f.id AND b.driver_id IS NOT DISTINCT FROM t.driver_id
-            AND b.token_id IS NOT DISTINCT FROM t.token_id), '{{}}')) AS piece
+            AND coalesce(w.merged_into_id, b.token_id) IS NOT DISTINCT FROM t.token_id), '{{}}')) AS piece
     FROM asked f JOIN there t ON t.fee_id = f.id
 ),
 periods AS (

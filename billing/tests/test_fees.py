@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from billing.documents import layout
 from billing.models import BilledFee, Fee, Invoice, InvoiceLine, InvoiceRun, RunProblem
 from billing.selectors import invoices, reconciliation
-from billing.services import account_moves, credit_notes, documents, drafting, fees, rules, runs
+from billing.services import account_moves, credit_notes, documents, drafting, fees, merging, rules, runs
 from billing.services.fees import Agreed, FeeRefused
 from billing.tests.domain.judge_of_invoices import judge, rounded
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, flat, issued, session, tariff
@@ -176,6 +176,23 @@ def test_a_card_that_is_only_hosted_is_counted_for_whoever_pays_for_its_sessions
     theirs, hosts = fee(firm, price="31", per="card"), fee(estate, price="31", per="card")
     month(10)
     assert (charged(theirs), charged(hosts)) == ([("2026-10-01", "2026-10-31", 31)], [])
+
+
+def test_what_was_charged_of_a_card_is_not_charged_again_of_the_one_it_turns_out_to_be():
+    firm, anna = company(), driver("Anna")
+    account_moves.move(anna, to=firm)
+    gone = Token.objects.create(uid="04AB", driver=anna, driver_since=OCTOBER)
+    kept = Token.objects.create(uid="4AB", driver=anna, driver_since=OCTOBER + 20 * DAY)
+    agreed = fee(firm, price="31", per="card")
+    month(10)
+    merging.merge_cards(gone, kept, reason="One card, written in two ways")
+    month(11)
+    rows = BilledFee.objects.filter(fee=agreed).order_by("first_day")
+    assert [(row.token, f"{row.first_day:%m-%d}", f"{row.last_day:%m-%d}") for row in rows] == [
+        (gone, "10-01", "10-31"),
+        (kept, "10-21", "10-31"),  # as was known then
+        (kept, "11-01", "11-30"),
+    ]
 
 
 def test_a_private_person_pays_a_fee_with_the_sessions_and_the_judge_agrees():
