@@ -178,7 +178,7 @@ def _register_personal_data() -> None:
         kept=Retention.CONTRACT,
         serves="charging",
         identity="uid visual_number kind",
-        conduct="driver_since is_blocked blocked_at lost_at created_at",
+        conduct="driver_since is_blocked blocked_at blocked_before lost_at created_at",
         secret="uid_mark uid_exact number_mark",  # noqa: S106
         technical="id operator public_id driver merged_into merge file_import issuer whitelist is_valid is_set_aside",
     )

@@ -13,9 +13,9 @@ left is cut at the borders of months or years and where the rate of VAT changes;
 - **Once, credit**: the price, on its day; a credit has a quantity of -1.
 
 Days are the operator's. Somebody who comes during a day is counted from that day on, and who leaves up to the day
-before. A card is the account's own, or its drivers' while they have it; a blocked one counts up to the day before. What
-was charged of a merged card is charged of the one that stays. Whoever is only hosted is not counted. Of a private person
-the driver is always one.
+before. A card is the account's own, or its drivers' while they have it; a blocked one counts up to the day before, and
+again from the day on which it is unblocked. What was charged of a merged card is charged of the one that stays. Whoever
+is only hosted is not counted. Of a private person the driver is always one.
 
 Fees are services of the operator's own country: they stand on its invoice, beside those of other countries' VAT.
 """
@@ -85,8 +85,11 @@ there AS (
     SELECT f.id, d.driver_id, NULL, range_agg(d.days)
     FROM asked f JOIN drivers d USING (account_id) WHERE f.per = 'driver' GROUP BY 1, 2
     UNION ALL
-    SELECT f.id, NULL, t.id, range_agg(c.days * datemultirange(daterange(NULL,
-        CASE WHEN t.is_blocked THEN {_DAY.format("t.blocked_at")} END)))
+    SELECT f.id, NULL, t.id, range_agg(c.days * (datemultirange(daterange(NULL,
+        CASE WHEN t.is_blocked THEN {_DAY.format("t.blocked_at")} END)) - coalesce((
+        SELECT range_agg(daterange({_DAY.format("(b.time ->> 0)::timestamptz")},
+            {_DAY.format("(b.time ->> 1)::timestamptz")}))
+        FROM jsonb_array_elements(t.blocked_before) AS b(time)), '{{}}')))
     FROM asked f JOIN cards c USING (account_id)
     JOIN charging_token t ON t.operator_id = %(operator)s AND t.id = c.token_id
     WHERE f.per = 'card' AND t.kind = 'RFID' AND t.merged_into_id IS NULL GROUP BY 1, 3

@@ -178,6 +178,25 @@ def test_a_card_that_is_only_hosted_is_counted_for_whoever_pays_for_its_sessions
     assert (charged(theirs), charged(hosts)) == ([("2026-10-01", "2026-10-31", 31)], [])
 
 
+def test_a_card_is_not_charged_for_the_days_on_which_it_was_blocked():
+    firm, anna = company(), driver("Anna")
+    account_moves.move(anna, to=firm)
+    card = Token.objects.create(uid="04HERS", driver=anna)
+    agreed = fee(firm, price="31", per="card")
+    tokens.report_lost(card, at=OCTOBER + 5 * DAY)
+    tokens.report_found(card, at=OCTOBER + 7 * DAY)
+    tokens.block(card, at=OCTOBER + 20 * DAY)
+    month(10)
+    tokens.unblock(card, at=OCTOBER + 35 * DAY)
+    month(11)
+    rows = BilledFee.objects.filter(fee=agreed).order_by("first_day")
+    assert [(f"{row.first_day:%m-%d}", f"{row.last_day:%m-%d}") for row in rows] == [
+        ("10-01", "10-05"),
+        ("10-08", "10-20"),
+        ("11-05", "11-30"),
+    ]
+
+
 def test_what_was_charged_of_a_card_is_not_charged_again_of_the_one_it_turns_out_to_be():
     firm, anna = company(), driver("Anna")
     account_moves.move(anna, to=firm)

@@ -64,6 +64,8 @@ class Token(OperatorOwned):
     driver_since = models.DateTimeField(_("with the driver since"), null=True, blank=True)
     is_blocked = models.BooleanField(_("blocked"), default=False)
     blocked_at = models.DateTimeField(null=True, blank=True)
+    # When it was blocked before: pairs of instants, in order of time. Nobody pays a fee for it then.
+    blocked_before = models.JSONField(default=list, db_default=[], editable=False)
     # When its driver said that it is lost; None while nobody did, and once staff block it themselves.
     lost_at = models.DateTimeField(null=True, blank=True)
     # The card that this one turned out to be: what files say of either is said of that one.

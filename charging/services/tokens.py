@@ -177,14 +177,14 @@ def report_lost(token: Token, *, at: datetime) -> Token:
 
 
 @transaction.atomic
-def unblock(token: Token) -> Token:
+def unblock(token: Token, *, at: datetime) -> Token:
     """Accept the token again."""
     token.refresh_from_db(from_queryset=Token.objects.select_for_update())
-    return _lift(token) if token.is_blocked else token
+    return _lift(token, at=at) if token.is_blocked else token
 
 
 @transaction.atomic
-def report_found(token: Token) -> Token:
+def report_found(token: Token, *, at: datetime) -> Token:
     """Accept the token again, as its driver has found it.
 
     Raises:
@@ -193,7 +193,7 @@ def report_found(token: Token) -> Token:
     token.refresh_from_db(from_queryset=Token.objects.select_for_update())
     if token.is_blocked and token.lost_at is None:
         raise CardBlockedByStaff(Code.CARD_BLOCKED_BY_STAFF, card=str(token))
-    return _lift(token) if token.is_blocked else token
+    return _lift(token, at=at) if token.is_blocked else token
 
 
 def _block(token: Token, *, at: datetime, lost_at: datetime | None) -> Token:
@@ -208,7 +208,9 @@ def _block(token: Token, *, at: datetime, lost_at: datetime | None) -> Token:
     return token
 
 
-def _lift(token: Token) -> Token:
+def _lift(token: Token, *, at: datetime) -> Token:
+    if token.blocked_at is not None:
+        token.blocked_before = [*token.blocked_before, [token.blocked_at.isoformat(), at.isoformat()]]
     token.is_blocked, token.blocked_at, token.lost_at = False, None, None
-    token.save(update_fields=["is_blocked", "blocked_at", "lost_at"])
+    token.save(update_fields=["is_blocked", "blocked_at", "lost_at", "blocked_before"])
     return token

@@ -45,7 +45,7 @@ def token_block(request: SignedInRequest, operator: Operator, token_id: UUID) ->
 def token_found(request: SignedInRequest, operator: Operator, token_id: UUID) -> HttpResponse:
     """Let a card work again that the driver had reported lost."""
     token = _own(request, token_id)
-    told(request, _("The card %(card)s works again.") % {"card": token}, tokens.report_found, token)
+    told(request, _("The card %(card)s works again.") % {"card": token}, tokens.report_found, token, at=timezone.now())
     return redirect("driver:token_list", operator.slug)
 
 

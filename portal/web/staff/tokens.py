@@ -333,7 +333,7 @@ def token_block(request: SignedInRequest, operator: Operator, public_id: UUID) -
 @require_POST
 def token_unblock(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Let a blocked card be used again."""
-    told(request, _("The card can be used again."), services.unblock, _token(public_id))
+    told(request, _("The card can be used again."), services.unblock, _token(public_id), at=timezone.now())
     return redirect("staff:token_detail", operator.slug, public_id)
 
 

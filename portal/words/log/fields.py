@@ -76,6 +76,7 @@ NAMES: dict[str, str | Promise] = {
     "attempts": _("attempts"),
     "blank_lines": _("blank lines"),
     "blocked_at": _("blocked"),
+    "blocked_before": _("blocked before"),
     "accounts": _("accounts"),
     "again": _("what stands in an earlier file too"),
     "bankgiro": _("bankgiro"),

@@ -52,7 +52,7 @@ _LOOKED_UP = {User, Membership, Driver, Invitation, Invoice, TariffVersion}
 #: entry says by its verb, its time and its person.
 _LEFT_OUT = {
     "id", "public_id", "operator", "error_facts", "document", "document_sha256", "published_at", "published_by",
-    "blocked_at",
+    "blocked_at", "blocked_before",
 }  # fmt: skip
 _EMPTY = {None, "", "None", "False", False}
 #: How much of an entry's values its sentence holds; the rest stands below it.
