@@ -172,7 +172,8 @@ class HostStatement(OperatorOwned):
 
     sessions, energy_wh, net, amount: the sums of its months, and of its lines. carried_in + amount = payout +
     carried_out; payout + vat = total. All without VAT but the last. Of a self-billed one with a payout the number is
-    the next of the host's own series. host, buyer: the host's and the operator's particulars when it was closed.
+    the next of the host's own series. host, buyer: the host's and the operator's particulars when it was closed, with the language
+    that the host reads.
     What cannot be worked out is left out, with the problem; its sessions are in the next one.
     """
 

@@ -132,7 +132,8 @@ def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlemen
     approved.claim(approved.SETTLE, subject=row.public_id, facts=lambda: selector.facts(row), at=at)
     for statement in ordered:
         account = statement.account
-        statement.state, statement.closed_at, statement.buyer = State.CLOSED, at, particulars
+        said_in = {"language": account.language} if account.language else {}
+        statement.state, statement.closed_at, statement.buyer = State.CLOSED, at, particulars | said_in
         statement.host, statement.customer_number = account.identity, account.customer_number
         statement.due_on = date.fromordinal(today.toordinal() + accounts.days_to_pay(account, operator))
         if statement.contract.is_self_billed_on(today) and statement.payout > 0:

@@ -460,6 +460,16 @@ def test_the_document_is_the_same_file_for_ever_and_says_self_billing(outlet):
     assert any(name == page["words"]["self_billing"] for name, _ in page["facts"])
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Statement"), ("", "Avräkningsnota")])
+def test_the_document_is_in_the_language_of_the_host_or_else_of_the_operator(outlet, language, title):
+    Operator.objects.update(language="sv")
+    contract(outlet, host(language=language))
+    session(outlet, driver(), kwh=10)
+    issued()
+    closed()
+    assert layout.page(said(), [])["title"] == title
+
+
 def test_closed_statements_can_be_read_by_when_they_were_closed(outlet):
     contract(outlet)
     session(outlet, driver(), kwh=10)
