@@ -184,8 +184,9 @@ def _register_hosts() -> None:
         person="account__driver",
         kept=Retention.BOOKS,
         serves="billing bookkeeping claims",
-        ledger="contract month state problem problem_facts currency sessions energy_wh net amount carried_in payout"
-        " carried_out vat_rate vat total number customer_number host buyer drafted_at closed_at due_on object_until",
+        ledger="contract month state problem problem_facts currency sessions energy_wh net amount carried_in set_off"
+        " payout carried_out vat_rate vat total number customer_number host buyer drafted_at closed_at due_on"
+        " object_until",
         technical="id operator public_id settlement account",
     )
     sources.register(

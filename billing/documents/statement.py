@@ -27,14 +27,21 @@ class Part:
 
 
 def parts(statement: HostStatement, months: Iterable[HostMonth], writer: Writer) -> list[Part]:
-    """The months, then what was carried over and what is; together the payout. They are the lines of the e-invoice."""
+    """The months, then what was carried over, set off, and is carried on; together the payout.
+
+    They are the lines of the e-invoice.
+    """
     text = writer.words["host_part"]
     of_months = (Part(text.format(month=writer.figures.month(row.month)), row.month, row.amount) for row in months)
     return [*of_months, *_carried(statement, writer)]
 
 
 def _carried(statement: HostStatement, writer: Writer) -> Iterable[Part]:
-    amounts = (("carried_in", statement.carried_in), ("carried_out", -statement.carried_out))
+    amounts = (
+        ("carried_in", statement.carried_in),
+        ("set_off", statement.set_off),
+        ("carried_out", -statement.carried_out),
+    )
     return (Part(writer.words[name], statement.month, amount) for name, amount in amounts if amount)
 
 

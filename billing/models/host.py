@@ -170,10 +170,11 @@ class Settlement(OperatorOwned, Work):
 class HostStatement(OperatorOwned):
     """What a host is owed for a month, and for what became known of earlier ones since. Closed, it never changes.
 
-    sessions, energy_wh, net, amount: the sums of its months, and of its lines. carried_in + amount = payout +
-    carried_out; payout + vat = total. All without VAT but the last. Of a self-billed one with a payout the number is
-    the next of the host's own series. host, buyer: the host's and the operator's particulars when it was closed, with the language
-    that the host reads.
+    sessions, energy_wh, net, amount: the sums of its months, and of its lines. carried_in + amount + set_off = payout +
+    carried_out; payout + vat = total. All without VAT but the last. set_off: what another contract of the host pays of
+    what is owed by one that has ended; below zero where it is paid, and all of a settlement come to nothing. Of a
+    self-billed one with a payout the number is the next of the host's own series. host, buyer: the host's and the
+    operator's particulars when it was closed, with the language that the host reads.
     What cannot be worked out is left out, with the problem; its sessions are in the next one.
     """
 
@@ -196,6 +197,7 @@ class HostStatement(OperatorOwned):
     net = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     amount = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     carried_in = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    set_off = models.DecimalField(max_digits=14, decimal_places=2, default=0, db_default=0)
     payout = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     carried_out = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
@@ -217,7 +219,8 @@ class HostStatement(OperatorOwned):
             models.UniqueConstraint(fields=["operator", "settlement", "contract"], name="host_statement_once"),
             models.UniqueConstraint(fields=["operator", "account", "number"], name="host_statement_number_once"),
             models.CheckConstraint(
-                condition=Q(carried_out=F("carried_in") + F("amount") - F("payout")), name="host_statement_carries"
+                condition=Q(carried_out=F("carried_in") + F("amount") + F("set_off") - F("payout")),
+                name="host_statement_carries",
             ),
             models.CheckConstraint(condition=Q(total=F("payout") + F("vat")), name="host_statement_adds_up"),
             models.CheckConstraint(condition=Q(payout__gte=0), name="host_statement_pays_out"),

@@ -181,7 +181,10 @@ def facts(settlement: Settlement) -> dict[str, Any]:
 
 def _digest(settlement: Settlement) -> str:
     digest = hashlib.sha256()
-    names = ("pk", "contract_id", "state", "sessions", "energy_wh", "net", "carried_in", "payout", "vat_rate", "total")
+    names = (
+        *("pk", "contract_id", "state", "sessions", "energy_wh", "net", "carried_in", "set_off", "payout"),
+        *("vat_rate", "total"),
+    )
     for fact in settlement.statements.order_by("pk").values_list(*names):
         digest.update(" ".join(map(str, fact)).encode() + b"\n")
     return digest.hexdigest()

@@ -5,9 +5,11 @@ Why nothing is settled twice and nothing is lost, whatever is killed, repeated o
 - a statement says of each session what is billed of it now, less what closed statements said (`billing.sql.hosting`),
   and of each month what it comes to now, less what they said; so the closed ones always add up to the truth;
 - it is one transaction, and worked out anew it replaces itself;
+- what a host owes of an ended contract is set off once all statements are there, in one transaction;
 - months are settled in order, one at a time, and closed in one transaction with their numbers.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -102,8 +104,34 @@ def leave_out(settlement_id: int, contract_id: int, *, code: str, facts: dict[st
 
 @transaction.atomic
 def finish(settlement: Settlement) -> None:
-    """Say that every statement is there."""
+    """Let hosts pay what they owe of ended contracts by their other ones, and say that every statement is there."""
+    Settlement.objects.select_for_update(of=("self",)).get(pk=settlement.pk)
+    drafts = list(settlement.statements.filter(state=State.DRAFT).select_related("contract").order_by("pk"))
+    last = _last_day(settlement.month)
+    for owing in drafts:
+        if owing.carried_out < 0 and owing.contract.has_ended(last):
+            _set_off(owing, drafts)
+            if not (owing.set_off or owing.months.exists()):
+                owing.delete()
     work.finish(settlement, stage=Stage.READY)
+
+
+def _set_off(owing: HostStatement, drafts: Sequence[HostStatement]) -> None:
+    """Take what is owed of one contract off what others pay out: of the same host, currency and VAT."""
+    for paying in drafts:
+        taken = min(-owing.carried_out, paying.payout)
+        if taken > 0 and _terms_of_payment(paying) == _terms_of_payment(owing):
+            paying.set_off -= taken
+            paying.payout -= taken
+            _tax(paying)
+            paying.save()
+            owing.set_off += taken
+            owing.carried_out += taken
+            owing.save()
+
+
+def _terms_of_payment(statement: HostStatement) -> tuple[Any, ...]:
+    return statement.account_id, statement.currency, statement.vat_rate, statement.contract.is_self_billed
 
 
 @transaction.atomic
@@ -213,7 +241,7 @@ def _work_out(settlement: Settlement, contract: HostContract, *, at: datetime) -
     before = contract.statements.filter(state=State.CLOSED).order_by("-month").first()
     statement.carried_in = before.carried_out if before else Decimal(0)
     is_over = contract.until is not None and contract.until < settlement.month
-    if is_over and not rows and statement.carried_in <= 0:
+    if is_over and not rows and not statement.carried_in:
         statement.delete()
         return
     HostMonth.objects.bulk_create(rows)
@@ -260,16 +288,24 @@ def _months(statement: HostStatement, contract: HostContract, found: dict[date, 
 def _settle(statement: HostStatement, contract: HostContract) -> None:
     """Say what is paid, what is carried over, and the VAT on it."""
     balance = statement.carried_in + statement.amount
-    last = date.fromordinal(month_after(statement.month).toordinal() - 1)
-    statement.payout = hosting.paid_out(balance, least=contract.least_payout, is_last=contract.has_ended(last))
+    is_last = contract.has_ended(_last_day(statement.month))
+    statement.payout = hosting.paid_out(balance, least=contract.least_payout, is_last=is_last)
     statement.carried_out = balance - statement.payout
     statement.vat_rate = _vat_rate(contract, statement.month)
-    vat = statement.payout * (statement.vat_rate or Decimal(0)) / 100
-    statement.vat = money.round_half_up(vat, money.minor_digits(contract.currency))
-    statement.total = statement.payout + statement.vat
+    _tax(statement)
     zone = Operator.objects.get(pk=statement.operator_id).zone
     if _lacks_vat_number(statement, contract, statement.drafted_at.astimezone(zone).date()):
         raise HostRefused(Code.HOST_WITHOUT_VAT_NUMBER, field="vat_number")
+
+
+def _tax(statement: HostStatement) -> None:
+    vat = statement.payout * (statement.vat_rate or Decimal(0)) / 100
+    statement.vat = money.round_half_up(vat, money.minor_digits(statement.currency))
+    statement.total = statement.payout + statement.vat
+
+
+def _last_day(month: date) -> date:
+    return date.fromordinal(month_after(month).toordinal() - 1)
 
 
 def _lacks_vat_number(statement: HostStatement, contract: HostContract, day: date) -> bool:

@@ -199,7 +199,7 @@ STATEMENTS: Final = Source(
         (1, 'host_share', NULL::numeric, here.site_id, h.amount),
         (2, CASE WHEN h.number IS NULL THEN 'input_later' ELSE 'input_vat' END, h.vat_rate, NULL::bigint, h.vat),
         (3, 'host_debt', NULL, NULL, -h.total),
-        (4, 'host_carried', NULL, NULL, h.carried_in - h.carried_out)
+        (4, 'host_carried', NULL, NULL, h.carried_in + h.set_off - h.carried_out)
     ) AS r (place, use, vat_rate, site_id, amount)
     WHERE h.operator_id = %(operator)s AND h.id = e.source
     """,  # constants

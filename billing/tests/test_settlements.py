@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.documents import statement as layout
+from billing.documents.writer import Writer
 from billing.domain import hosting
 from billing.domain.errors import BillingError, Code
 from billing.domain.hosting import Terms
@@ -179,6 +180,56 @@ def test_too_little_and_less_than_nothing_are_carried_over_until_the_contract_en
     assert (owed.amount, owed.payout, owed.vat, owed.carried_out) == (-60, 0, 0, -60)
     closed(date(2027, 1, 1), at=january + 31 * DAY)  # nothing is new, and nothing to pay
     assert HostStatement.objects.count() == 3
+
+
+@pytest.fixture
+def renewed(outlet) -> tuple[HostContract, HostContract]:
+    """A contract that ended with October owes 60.00, as all of its month was credited; the next one earned 20.00."""
+    account = host()
+    ended = contract(outlet, account, until=date(2026, 10, 31))
+    gone = session(outlet, driver("A"), kwh=100)
+    issued()
+    closed()
+    following = contract(outlet, account, name="Avtal 2", since=NOV, share=Decimal(50))
+    session(outlet, driver("B"), kwh=20, start=OCTOBER + 40 * DAY)
+    credit_notes.credit(Invoice.objects.get(billed_sessions__session=gone), reason="Fel", by=None, at=NOVEMBER)
+    issued(OCTOBER + 35 * DAY, at=DECEMBER)
+    return ended, following
+
+
+def settled(agreed: HostContract) -> list[tuple[Any, ...]]:
+    rows = agreed.statements.order_by("month")
+    return list(rows.values_list("carried_in", "amount", "set_off", "payout", "vat", "total", "carried_out"))
+
+
+def test_what_is_owed_of_an_ended_contract_is_set_off_against_the_next_one(outlet, renewed):
+    ended, following = renewed
+    for _ in range(2):  # worked out anew it is set off once
+        worked_out(NOV, at=DECEMBER)
+    closed(NOV, at=DECEMBER)
+    session(outlet, driver("C"), kwh=100, start=OCTOBER + 70 * DAY)
+    january = datetime(2027, 1, 2, 9, tzinfo=UTC)
+    issued(OCTOBER + 65 * DAY, at=january)
+    for month, at in ((date(2026, 12, 1), january), (date(2027, 1, 1), january + 31 * DAY)):
+        closed(month, at=at)
+    assert settled(ended)[1:] == [(0, -60, 20, 0, 0, 0, -40), (-40, 0, 40, 0, 0, 0, 0)]
+    assert settled(following)[:2] == [(0, 20, -20, 0, 0, 0, 0), (0, 100, -40, 60, 15, 75, 0)]
+    parts_of = layout.parts(following.statements.get(month=date(2026, 12, 1)), [], Writer("sv"))
+    assert [(part.what, part.amount) for part in parts_of] == [("Kvittat mellan avtal", Decimal(-40))]
+    for month in (date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)):
+        assert [check for check in ledger.checks(month) if not check.holds] == []
+    assert stands("host_carried") == 0
+
+
+@pytest.mark.parametrize("other", [{"has_standard_rate": False}, {"is_self_billed": True, "agreed_on": OCT}])
+def test_nothing_is_set_off_where_its_vat_would_be_another_or_another_writes_the_invoice(outlet, renewed, other):
+    ended, following = renewed
+    accounts.change(following.account, vat_number="SE556036079301")
+    terms: dict[str, Any] = {"name": "Avtal 2", "sites": [outlet.station.site], "since": NOV, "share": Decimal(50)}
+    host_contracts.change(following, Agreed(**terms, **other), at=NOVEMBER)
+    closed(NOV, at=DECEMBER)
+    assert settled(ended)[1:] == [(0, -60, 0, 0, 0, 0, -60)]
+    assert following.statements.get().payout == 20
 
 
 def test_self_billed_invoices_have_a_series_of_their_host_and_none_without_its_vat_number(outlet):

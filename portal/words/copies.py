@@ -89,6 +89,7 @@ FIELDS: dict[str, str | Promise] = {
     "net": gettext_lazy("revenue without VAT"),
     "amount": gettext_lazy("amount"),
     "carried_in": gettext_lazy("carried over from before"),
+    "set_off": gettext_lazy("set off between contracts"),
     "carried_out": gettext_lazy("carried over to the next month"),
     "payout": gettext_lazy("paid out without VAT"),
     "total": gettext_lazy("paid out with VAT"),

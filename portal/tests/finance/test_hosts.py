@@ -67,6 +67,9 @@ def test_the_statements_of_a_month_are_sorted_and_taken_out_as_they_are_listed(s
     told = dict(zip(heads, line, strict=True))
     assert (told["Host"], told["Contract"]) == ("Värden AB", "Avtal 7")
     assert Decimal(told["Incl. VAT"]) == row.total > 0
+    came = [Decimal(told[name]) for name in ("Carried over from before", "Earned", "Set off between contracts")]
+    went = [Decimal(told[name]) for name in ("Paid out", "Carried over to the next month")]
+    assert sum(came) == sum(went)
 
 
 def test_a_contract_is_agreed_shown_changed_and_ended(agreed, site, fina_browser, url):
