@@ -4,7 +4,9 @@ That a number has the right form and check digits, not that anybody has it. A co
 numbers taken as they are.
 """
 
+import re
 from importlib import import_module
+from typing import Final
 
 from stdnum.exceptions import ValidationError
 from stdnum.util import clean
@@ -27,7 +29,12 @@ PREFIXES = {"GR": "EL"}
 UNION = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
+#: Letters of others that a country's VAT numbers may have as well: Northern Ireland's, in trade with the union, and
+#: Switzerland's, whose territory for VAT is Liechtenstein's too.
+_ALSO: Final = {"GB": ("XI",), "LI": ("CH",)}
 _VAT_OUTSIDE_THE_EU = {"NO": "no.mva", "CH": "ch.vat", "GB": "gb.vat"}
+#: Five digits, without a check digit.
+_LIECHTENSTEIN: Final = re.compile(r"LI[0-9]{5}")
 
 
 def compact(number: str) -> str:
@@ -69,15 +76,22 @@ def vat(number: str) -> str:
     # Who types the letters of Greece by ISO 3166 means its number all the same; documents and VIES know it by EL alone.
     if plain[:2] in PREFIXES:
         plain = PREFIXES[plain[:2]] + plain[2:]
-    rule = _VAT_OUTSIDE_THE_EU.get(plain[:2])
-    if plain and not (_holds(rule, plain.removeprefix("NO").removeprefix("GB")) if rule else _holds("eu.vat", plain)):
+    if plain and not _follows_its_country(plain):
         raise Refused(Code.VAT_NUMBER_WRONG, number=number)
     return plain
 
 
 def vat_of(country: str, number: str) -> bool:
     """Whether a VAT number, written plainly, is the country's."""
-    return number[:2] == PREFIXES.get(country.upper(), country.upper())
+    country = country.upper()
+    return number[:2] in (PREFIXES.get(country, country), *_ALSO.get(country, ()))
+
+
+def _follows_its_country(number: str) -> bool:
+    if number.startswith("LI"):
+        return _LIECHTENSTEIN.fullmatch(number) is not None
+    rule = _VAT_OUTSIDE_THE_EU.get(number[:2], "eu.vat")
+    return _holds(rule, number.removeprefix("NO").removeprefix("GB"))
 
 
 def gln(number: str) -> str:
