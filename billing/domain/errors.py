@@ -82,6 +82,7 @@ class Code(StrEnum):
     RUN_REASSIGNED = "run_reassigned"
     RUN_MANY_REASSIGNED = "run_many_reassigned"
     RUN_DEALERS_CHANGED = "run_dealers_changed"
+    RUN_COUNTRY_CHANGED = "run_country_changed"
     RUN_LATE_SESSIONS = "run_late_sessions"
     RUN_PRICES_CHANGED = "run_prices_changed"
     RUN_OTHER_RATES = "run_other_rates"

@@ -107,7 +107,7 @@ class RunRemark(OperatorOwned):
 
     usual: the mean of the customer's last invoices; None when there are none. off_by: how far the draft is from it.
     Of who got nothing the invoice is the last one they got. That sessions of a draft were moved to another payer, or
-    may be priced by another tariff, is noted as it happens.
+    may be priced by another tariff or have the VAT of another country, is noted as it happens.
     """
 
     class Code(models.TextChoices):
@@ -117,9 +117,10 @@ class RunRemark(OperatorOwned):
         NOTHING = "nothing", _("no invoice this time")
         MOVED = "moved", _("sessions moved to another payer")
         PRICED = "priced", _("another tariff was assigned")
+        COUNTRY = "country", _("a country was corrected")
 
     #: What is noted as it happens, and judged when the run is looked at.
-    NOTED = (Code.MOVED, Code.PRICED)
+    NOTED = (Code.MOVED, Code.PRICED, Code.COUNTRY)
 
     run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="remarks")
     invoice = OwnedForeignKey("billing.Invoice", models.CASCADE, related_name="remarks")

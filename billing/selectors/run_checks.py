@@ -2,10 +2,10 @@
 
 What blocks would make an invoice wrong: sessions that somebody has to decide about, or that another payer pays for by
 now; prices that were published since the drafts were made, tariffs that were assigned or taken away since, and payers
-who resell otherwise since; VAT without the seller's VAT number of the country; and an invoice above the limit of a
-simplified one without its seller's or buyer's address (ML 2023:200, 17 kap. 24 and 26 §§; private persons need no
-invoice). Everything else only tells. What is odd about single drafts, and who got none, is worked out once, when the
-run is drafted (`billing.sql.remarks`).
+who resell otherwise since; VAT of another country than by now, and without the seller's VAT number of the country; and
+an invoice above the limit of a simplified one without its seller's or buyer's address (ML 2023:200, 17 kap. 24 and 26
+§§; private persons need no invoice). Everything else only tells. What is odd about single drafts, and who got none, is
+worked out once, when the run is drafted (`billing.sql.remarks`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,6 +55,7 @@ BLOCKING: Final = frozenset(
         Code.RUN_REASSIGNED,
         Code.RUN_MANY_REASSIGNED,
         Code.RUN_DEALERS_CHANGED,
+        Code.RUN_COUNTRY_CHANGED,
         Code.SELLER_WITHOUT_VAT_NUMBER,
         Code.SELLER_WITHOUT_NUMBER_ABROAD,
         Code.SELLER_WITHOUT_ADDRESS,
@@ -109,6 +110,7 @@ def blocking(run: InvoiceRun) -> list[Finding]:
         _old_prices(run),
         _reassigned(run),
         _dealers_changed(run),
+        _countries_changed(run, operator),
         Finding(Code.SELLER_WITHOUT_VAT_NUMBER, count=0 if operator.vat_number else _with_vat(run)),
         Finding(Code.SELLER_WITHOUT_NUMBER_ABROAD, count=sellers.missing_abroad(run, operator)[0]),
         Finding(Code.SELLER_WITHOUT_ADDRESS, count=0 if operator.street and operator.city else _full(run).count()),
@@ -194,6 +196,13 @@ def _dealers_changed(run: InvoiceRun) -> Finding:
             drafts.update(there.values_list("invoice", flat=True))
     first = run.invoices.filter(pk__in=sorted(drafts)[:NAMED]).select_related("account__identity").order_by("pk")
     return Finding(Code.RUN_DEALERS_CHANGED, count=len(drafts), about=[draft.account for draft in first])
+
+
+def _countries_changed(run: InvoiceRun, operator: Operator) -> Finding:
+    """Drafts that would charge the VAT of another country by now, as a site's or the operator's own was corrected."""
+    drafts = sellers.moved(run, operator)
+    first = run.invoices.filter(pk__in=drafts[:NAMED]).select_related("buyer", "account").order_by("pk")
+    return Finding(Code.RUN_COUNTRY_CHANGED, count=len(drafts), about=list(first) if drafts else [])
 
 
 def _changed_prices(run: InvoiceRun) -> Finding:

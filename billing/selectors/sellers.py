@@ -91,6 +91,14 @@ def missing_abroad(run: InvoiceRun, operator: Operator) -> tuple[int, list[str]]
     return count, countries or []
 
 
+def moved(run: InvoiceRun, operator: Operator) -> list[int]:
+    """The drafts that would charge the VAT of another country by now, of those on which a change of one was noted."""
+    values: dict[str, Any] = {"operator": operator.pk, "home": operator.country, "run": run.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(vat_abroad.MOVED, {**values, "zone": operator.time_zone})
+        return [draft for (draft,) in cursor.fetchall()]
+
+
 def _countries(ids: Sequence[int], operator: Operator) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
     with connection.cursor() as cursor:

@@ -1,18 +1,19 @@
 """What is drafted by terms that were changed since: such a run is not issued (`billing.selectors.run_checks`).
 
 A price on an invoice stays, also on a draft: whoever publishes or assigns a tariff that reaches back, moves a driver to
-another payer, or enters late of which group they were, finds drafts of before. Once they are discarded, what would be
-priced otherwise by now is priced anew: nothing else forgets its price, as it was on an invoice when terms changed.
+another payer, enters late of which group they were, or corrects a country, finds drafts of before. Once they are
+discarded, what would be priced otherwise by now is priced anew: nothing else forgets its price, as it was on an invoice
+when terms changed.
 """
 
 from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
-from billing.models import Invoice, InvoiceRun, RunRemark, SessionPrice, TariffVersion
+from billing.models import BilledSession, Invoice, InvoiceRun, RunRemark, SessionPrice, TariffVersion
 from billing.selectors import drafted
 from billing.services import rating
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Site
 from charging.site_scope import limited_to
 
 
@@ -20,9 +21,22 @@ from charging.site_scope import limited_to
 def note(sessions: QuerySet[ChargingSession]) -> None:
     """Note on drafts with some of these sessions that another tariff may price them by now."""
     rows = Invoice.objects.filter(state=Invoice.State.DRAFT, billed_sessions__session__in=sessions).distinct()
-    drafts = rows.exclude(run=None).select_related("run")
-    code = RunRemark.Code.PRICED
-    RunRemark.objects.bulk_create(RunRemark(run=row.run, invoice=row, code=code, off_by=0) for row in drafts)
+    _note(rows, RunRemark.Code.PRICED)
+
+
+@limited_to(None)  # as above
+def note_country(site: Site | None = None) -> None:
+    """Note on drafts with sessions of the site, or on all, that they may charge the VAT of another country by now."""
+    rows = Invoice.objects.filter(state=Invoice.State.DRAFT)
+    if site is not None:
+        rows = rows.filter(pk__in=BilledSession.objects.filter(session__site=site).values("invoice"))
+    _note(rows, RunRemark.Code.COUNTRY)
+
+
+def _note(drafts: QuerySet[Invoice], code: RunRemark.Code) -> None:
+    rows = drafts.exclude(run=None).order_by().values_list("run", "pk")
+    remarks = (RunRemark(run_id=run, invoice_id=invoice, code=code, off_by=0) for run, invoice in rows)
+    RunRemark.objects.bulk_create(remarks, batch_size=5_000)
 
 
 @limited_to(None)  # as above

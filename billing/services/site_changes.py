@@ -1,11 +1,11 @@
-"""Sites changed, also in their country: what dealers at home resell of sites abroad has the rate of home."""
+"""Sites changed, also in their country: by it goes the VAT of what was charged there, also of what dealers resell."""
 
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from billing.services import rating
+from billing.services import drafted_prices, rating
 from charging.models import Site
 from charging.services import sites
 from charging.site_scope import limited_to
@@ -17,20 +17,22 @@ from tenants.scoping import current_operator_id
 def change(site: Site, *, at: datetime, **facts: Any) -> Site:
     """Give the site these facts. Once it is abroad, or no more, what dealers have not been billed of it is priced anew.
 
-    Drafts keep what they say; a run with some that have another VAT by now is not issued
+    Drafts keep what they say; a run with some that have another VAT, or that of another country, by now is not issued
     (`billing.selectors.run_checks`).
 
     Raises:
         NetworkRefused: as `charging.services.sites.change`.
     """
-    home = Operator.objects.values_list("country", flat=True).get(pk=current_operator_id())
     was = Site.objects.values_list("country", flat=True).get(pk=site.pk)
-    moves = (was == home) != (facts.get("country", was) == home)
+    moves = facts.get("country", was) != was
     if moves:
         rating.await_rating()  # before the site's row, which whoever assigns it a tariff wants when they have this
     site = sites.change(site, **facts)
     if moves:
-        _forget(site, home, at)
+        home = Operator.objects.values_list("country", flat=True).get(pk=current_operator_id())
+        if home in (was, site.country):
+            _forget(site, home, at)
+        drafted_prices.note_country(site)
     return site
 
 

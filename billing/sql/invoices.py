@@ -56,6 +56,14 @@ def without_vat(gross: str) -> str:
 
 DROP: Final = "DROP TABLE IF EXISTS billable, due_fees, due_discounts, drafted_lines, drafted_vat, shares, drafted"
 
+#: The country whose VAT a session has: that of its site, unless none of it bears VAT or a dealer at home resells it.
+COUNTRY: Final = f"""CASE WHEN w.country <> %(home)s AND EXISTS (
+            SELECT FROM jsonb_array_elements(p.lines) l WHERE (l ->> 'vat_rate')::numeric > 0)
+            AND NOT EXISTS (
+                SELECT FROM tenants_account r WHERE r.operator_id = %(operator)s AND r.id = {PAYER}
+                    AND r.dealer_in = %(home)s AND (s.ended_at AT TIME ZONE %(zone)s)::date
+                        BETWEEN r.dealer_since AND coalesce(r.dealer_until, 'infinity'))
+        THEN w.country ELSE %(home)s END"""  # constants only
 # The driver and the card of a session on somebody's own invoice are left out: those go by time alone.
 # The prices are locked first: rating waits for the lock before it changes one (`services.rating`).
 _BILLABLE: Final = f"""
@@ -63,13 +71,7 @@ CREATE TEMP TABLE billable ON COMMIT DROP AS
 SELECT s.id AS session_id, {PAYER} AS account_id, s.started_at,
     CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.driver_id END AS driver_id,
     CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.token_id END AS token_id, coalesce(s.energy_wh, 0) AS energy_wh,
-    CASE WHEN w.country <> %(home)s AND EXISTS (
-            SELECT FROM jsonb_array_elements(p.lines) l WHERE (l ->> 'vat_rate')::numeric > 0)
-            AND NOT EXISTS (
-                SELECT FROM tenants_account r WHERE r.operator_id = %(operator)s AND r.id = {PAYER}
-                    AND r.dealer_in = %(home)s AND (s.ended_at AT TIME ZONE %(zone)s)::date
-                        BETWEEN r.dealer_since AND coalesce(r.dealer_until, 'infinity'))
-        THEN w.country ELSE %(home)s END AS country,
+    {COUNTRY} AS country,
     p.tariff_version_id, p.currency, p.lines, s.site_id, s.station_id
 FROM charging_chargingsession s
 JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id

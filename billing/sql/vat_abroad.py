@@ -6,6 +6,9 @@ the seller's own country, a discount stands where that is of which it is taken.
 
 from typing import Final
 
+from billing.sql.invoices import COUNTRY
+from billing.sql.payers import JOINED
+
 #: Of each of the documents that are not the seller's own country's alone, a country in which it charges VAT; of those
 #: drafted before, every one, and the seller's own stands for what bears none, too.
 COUNTRIES: Final = """
@@ -30,3 +33,22 @@ SELECT count(*), array_agg(DISTINCT i.vat_country) FROM billing_invoice i
 WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND i.state = 'draft'
     AND i.vat_country NOT IN ('', %(home)s) AND NOT i.vat_country = ANY(%(known)s::text[])
 """
+#: Of the drafts of a run on which a change of a country was noted, those that would be another country's by now.
+#: Fees are services of the seller's own country; a discount, of which there is less than none, is not.
+MOVED: Final = f"""
+SELECT i.id FROM billing_invoice i
+WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND i.state = 'draft' AND i.id IN (
+        SELECT r.invoice_id FROM billing_runremark r
+        WHERE r.operator_id = %(operator)s AND r.run_id = %(run)s AND r.code = 'country')
+    AND (EXISTS (
+        SELECT FROM billing_billedsession b
+        JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
+        JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
+        JOIN charging_site w ON w.operator_id = s.operator_id AND w.id = s.site_id
+        {JOINED}
+        WHERE b.operator_id = i.operator_id AND b.invoice_id = i.id AND {COUNTRY} <> i.vat_country
+    ) OR i.vat_country <> %(home)s AND EXISTS (
+        SELECT FROM billing_invoiceline l
+        WHERE l.operator_id = i.operator_id AND l.invoice_id = i.id AND l.session_id IS NULL AND l.quantity > 0))
+ORDER BY 1
+"""  # constants only

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from billing.domain.errors import Code
 from billing.models import Invoice, InvoiceLine, SessionPrice
 from billing.selectors import prices, run_checks
-from billing.services import account_moves, dealers, e_invoices, runs, seller_numbers, site_changes
+from billing.services import account_moves, dealers, e_invoices, operator_changes, runs, seller_numbers, site_changes
 from billing.services.runs import RunRefused
 from billing.tests.companies import BUYER, SELLER
 from billing.tests.factories import (
@@ -229,6 +229,27 @@ def test_a_site_whose_country_was_wrong_has_what_dealers_at_home_resell_of_it_pr
     assert {line["vat_rate"] for line in SessionPrice.objects.get(session=late).lines} == {"25"}
     site_changes.change(site, at=NOVEMBER + DAY, country="FI")
     assert SessionPrice.objects.filter(session=late).exists(), "from abroad to abroad it is as it was"
+
+
+def test_an_operator_whose_country_was_wrong_has_what_dealers_resell_priced_anew(north):
+    tariff()
+    member, _ = of({**GERMAN, "dealer_since": date(2026, 1, 1), "dealer_evidence": "Certificate"})
+    drafted_one = session(connector(), member)
+    run = drafted()
+    resold, consumed = (
+        session(connector(), member, start=NOVEMBER),
+        session(connector(), driver("Other"), start=NOVEMBER),
+    )
+    rate_all()
+    assert {line["vat_rate"] for line in SessionPrice.objects.get(session=resold).lines} == {"0"}
+    operator_changes.change(north, at=NOVEMBER + DAY, country="SE", name="North")
+    assert SessionPrice.objects.filter(session=resold).exists(), "it stays where it was"
+    operator_changes.change(north, at=NOVEMBER + DAY, country="NO")
+    left = set(SessionPrice.objects.values_list("session", flat=True))
+    assert left == {drafted_one.pk, consumed.pk}
+    rate_all()
+    assert {line["vat_rate"] for line in SessionPrice.objects.get(session=resold).lines} == {None}
+    assert Code.RUN_DEALERS_CHANGED in {finding.code for finding in run_checks.blocking(run)}
 
 
 @pytest.mark.parametrize(

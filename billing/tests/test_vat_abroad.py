@@ -25,8 +25,10 @@ from billing.services import (
     documents,
     e_invoices,
     fees,
+    operator_changes,
     runs,
     seller_numbers,
+    site_changes,
     write_offs,
 )
 from billing.services.credit_notes import credit
@@ -320,3 +322,47 @@ def test_another_number_makes_an_approval_outdated(payer):
     before = sellers.digest(Operator.objects.get())
     seller_numbers.keep({"DE": GERMAN})
     assert sellers.digest(Operator.objects.get()) != before
+
+
+def changed_countries(run: InvoiceRun) -> list[tuple[int, bool]]:
+    findings = run_checks.findings(run)
+    return [(each.count, each.blocks) for each in findings if each.code == Code.RUN_COUNTRY_CHANGED]
+
+
+def test_a_run_waits_where_a_draft_has_the_vat_of_the_country_that_a_site_was_in(payer):
+    seller_numbers.keep({"DE": GERMAN})
+    there = abroad("SE")
+    moved = session(there, payer)
+    session(connector(), driver("Another"))
+    run = drafted()
+    assert not changed_countries(run)
+    site_changes.change(there.station.site, at=NOVEMBER, country="DE")
+    assert changed_countries(run) == [(1, True)]
+    site_changes.change(there.station.site, at=NOVEMBER, country="SE")
+    assert not changed_countries(run), "corrected back, the draft is right"
+    site_changes.change(there.station.site, at=NOVEMBER, country="DE")
+    with pytest.raises(runs.RunRefused):
+        runs.issue(run, by=None, at=NOVEMBER)
+    runs.discard(run, by=None)
+    issued()
+    assert BilledSession.objects.get(session=moved).invoice.vat_country == "DE"
+
+
+def test_a_site_without_vat_may_move_without_a_word(payer):
+    there = abroad("SE", vat="0")
+    session(there, payer)
+    run = drafted()
+    site_changes.change(there.station.site, at=NOVEMBER, country="DE")
+    assert not changed_countries(run)
+
+
+def test_an_operator_who_is_established_elsewhere_has_its_drafts_made_anew(payer, north):
+    charged = session(abroad("DE", vat="0"), payer)
+    run = drafted()
+    operator_changes.change(north, at=NOVEMBER, name="North")
+    assert not changed_countries(run)
+    operator_changes.change(north, at=NOVEMBER, country="NO")
+    assert changed_countries(run) == [(1, True)]
+    runs.discard(run, by=None)
+    issued()
+    assert BilledSession.objects.get(session=charged).invoice.vat_country == "NO"

@@ -119,6 +119,13 @@ ERRORS: dict[str, str | Promise] = {
         " VAT. Discard the drafts and start the run again.",
         "count",
     ),
+    Code.RUN_COUNTRY_CHANGED: ngettext_lazy(
+        "Since the drafts were made a country was changed, of a site or your own, and %(count)s of them would charge"
+        " the VAT of another one. Discard the drafts and start the run again.",
+        "Since the drafts were made a country was changed, of a site or your own, and %(count)s of them would charge"
+        " the VAT of another one. Discard the drafts and start the run again.",
+        "count",
+    ),
     Code.SELLER_WITHOUT_VAT_NUMBER: ngettext_lazy(
         "%(count)s invoice has VAT, and your VAT number is missing.",
         "%(count)s invoices have VAT, and your VAT number is missing.",

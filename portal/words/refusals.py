@@ -75,7 +75,8 @@ SENTENCES: dict[str, str | Promise] = {
     Code.GLN_WRONG: _("“%(number)s” is no GLN: thirteen digits, the last of which fits the others."),
     Code.VAT_NUMBER_WRONG: _(
         "“%(number)s” is no VAT number: it begins with the letters of its country, as SE556036079301 does (EL in"
-        " Greece, XI in Northern Ireland, CHE in Switzerland, with MWST at the end), and its check digits must be right."
+        " Greece, XI in Northern Ireland, CHE in Switzerland, with MWST at the end), and its check digits must be"
+        " right."
     ),
     Code.LAST_PLATFORM_MEMBER: _("The platform needs at least one member. Add somebody else first."),
     Code.ACCOUNT_EXISTS: _("%(email)s has an account already."),

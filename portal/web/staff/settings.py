@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from stdnum import iban, luhn
 
 from billing.selectors import e_invoices
+from billing.services import operator_changes
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff import zones
 from portal.web.staff.country_choice import CountryField
@@ -24,7 +25,6 @@ from tenants.company_numbers import compact
 from tenants.errors import Refused
 from tenants.models import Operator
 from tenants.permissions import Permission
-from tenants.services.people import operators
 
 SELLER = (
     "legal_name", "organisation_number", "vat_number", "gln",
@@ -125,7 +125,7 @@ def particulars(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show and change the operator's particulars. Issued invoices keep those of their day."""
     form = OperatorForm(request.POST or None, instance=Operator.objects.get(pk=operator.pk))
     if request.method == "POST" and form.is_valid():
-        operators.change(operator, **form.cleaned_data)
+        operator_changes.change(operator, at=timezone.now(), **form.cleaned_data)
         messages.success(request, _("Saved. Invoices issued from now on show the new details."))
         return redirect("staff:settings", operator.slug)
     lacks = e_invoice_words.lacks(e_invoices.of_seller(operator, at=timezone.now()))
