@@ -30,9 +30,10 @@ class TariffSummary:
         return self.current or self.upcoming or self.draft
 
 
-def listing(search: str = "") -> QuerySet[Tariff]:
-    """The tariffs by name, archived ones last; those whose name holds the text."""
+def listing(search: str = "", *, archived: bool | None = None) -> QuerySet[Tariff]:
+    """The tariffs by name, archived ones last; those whose name holds the text, archived or not, or both (None)."""
     rows = Tariff.objects.order_by("is_archived", "name", "pk")
+    rows = rows if archived is None else rows.filter(is_archived=archived)
     return rows.filter(name__icontains=search) if search else rows
 
 

@@ -21,9 +21,10 @@ from billing.domain.tariff.kept import check_kept
 from billing.domain.tariff.model import parse_tariff
 from billing.models import BilledSession, Invoice, RunRemark, Tariff, TariffAssignment, TariffVersion
 from billing.models.invoice import IN_FORCE
-from billing.selectors import approval_facts, waiting
+from billing.selectors import approval_facts, tariff_listing, waiting
 from billing.services import approved, rating
 from charging.models import Site, Station
+from charging.site_scope import limited_to
 from tenants.bounds import OutOfBounds, json_of
 from tenants.conflicts import refused_as
 from tenants.currencies import BILLED
@@ -175,17 +176,25 @@ def _note_on_drafts(assignment: TariffAssignment, *, since: datetime) -> None:
     )
 
 
+@limited_to(None)  # whoever archives it: it may apply at sites of others
 @transaction.atomic
-def archive(tariff: Tariff) -> Tariff:
-    """Take the tariff off the lists. What it prices it goes on pricing; it can no longer be assigned.
+def archive(tariff: Tariff, *, at: datetime) -> Tariff:
+    """Take the tariff off the lists. What it has priced keeps its price; it can no longer be assigned.
 
     Raises:
-        TariffRefused: it still prices something now or later.
+        TariffRefused: it applies somewhere now or later.
     """
     Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk)
-    if tariff.assignments.filter(valid_until__isnull=True).exists():
+    if tariff_listing.in_use(at=at).filter(tariff=tariff).exists():
         raise TariffRefused(Code.TARIFF_STILL_ASSIGNED, value=tariff.name)
     tariff.is_archived = True
+    tariff.save(update_fields=["is_archived"])
+    return tariff
+
+
+def restore(tariff: Tariff) -> Tariff:
+    """Put an archived tariff back on the lists; it can be assigned again."""
+    tariff.is_archived = False
     tariff.save(update_fields=["is_archived"])
     return tariff
 

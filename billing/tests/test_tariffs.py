@@ -102,14 +102,23 @@ def test_an_assignment_has_one_target_an_end_after_its_start_and_a_living_tariff
         tariffs.assign(tariff, valid_from=EPOCH, driver=payer, group=group)
     with pytest.raises(TariffRefused, match="assignment_ends_first"):
         tariffs.assign(tariff, valid_from=EPOCH, valid_until=EPOCH)
-    tariffs.archive(tariff)
+    tariffs.archive(tariff, at=OCTOBER)
     with pytest.raises(TariffRefused, match="tariff_archived"):
         tariffs.assign(tariff, valid_from=EPOCH)
+    tariffs.restore(tariff)
+    tariffs.assign(tariff, valid_from=EPOCH)
 
 
-def test_a_tariff_in_use_is_not_archived():
+def test_a_tariff_that_applies_now_or_later_is_not_archived():
+    used = tariff()
     with pytest.raises(TariffRefused, match="tariff_still_assigned"):
-        tariffs.archive(tariff())
+        tariffs.archive(used, at=OCTOBER)
+    later = made()
+    tariffs.assign(later, valid_from=OCTOBER + timedelta(days=1), valid_until=OCTOBER + timedelta(days=2))
+    with pytest.raises(TariffRefused, match="tariff_still_assigned"):
+        tariffs.archive(later, at=OCTOBER)
+    tariffs.archive(later, at=OCTOBER + timedelta(days=3))
+    assert later.is_archived
 
 
 def test_an_assignment_that_has_not_begun_disappears():

@@ -155,7 +155,9 @@ def test_a_tariff_is_not_assigned_while_it_is_archived(north):
             tariffs.create(name=f"T{number}", currency="SEK", document=factories.flat("3.00")) for number in range(4)
         ]
     for tariff in made:
-        acts = iter([lambda t=tariff: tariffs.archive(t)] + [lambda t=tariff: tariffs.assign(t, valid_from=NOW)] * 5)
+        acts = iter(
+            [lambda t=tariff: tariffs.archive(t, at=NOW)] + [lambda t=tariff: tariffs.assign(t, valid_from=NOW)] * 5
+        )
         at_once(north, lambda acts=acts: next(acts)())
         with tenant_scope(north.pk):
             tariff.refresh_from_db()

@@ -63,8 +63,9 @@ MAY_OPEN = {
     ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_export finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
-        "finance:tariff_assign finance:tariff_edit finance:tariff_effect finance:tariff_new finance:tariff_preview "
-        "finance:tariff_publish finance:tariff_simulate finance:tariff_unassign"
+        "finance:tariff_archive finance:tariff_assign finance:tariff_edit finance:tariff_effect finance:tariff_new "
+        "finance:tariff_preview finance:tariff_publish finance:tariff_restore finance:tariff_simulate "
+        "finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
         "staff:dispute_detail staff:dispute_export staff:dispute_list finance:account_balance "

@@ -50,6 +50,32 @@ def test_the_shelf_shows_prices_and_where_they_apply(fina_browser, url, tariff):
     assert "everywhere" in page
 
 
+def test_a_tariff_that_applies_nowhere_is_archived_and_listed_apart(fina_browser, url, tariff):
+    old = services.create(name="Summer 2019", currency="SEK", document=factories.flat("3.00"))
+    page = text(fina_browser.post(url(f"tariffs/{tariff.public_id}/archive/"), follow=True))
+    assert "The tariff is still assigned. End its assignments first." in page
+    assert "Archive this tariff?" not in page
+    assert "Archive this tariff?" in text(fina_browser.get(url(f"tariffs/{old.public_id}/")))
+    page = text(fina_browser.post(url(f"tariffs/{old.public_id}/archive/"), follow=True))
+    assert "Put it back on the list" in page
+    assert 'id="assign"' not in page
+    assert "Summer 2019" not in text(fina_browser.get(url("tariffs/")))
+    alone = text(fina_browser.get(url("tariffs/?archived=only")))
+    assert "Summer 2019" in alone
+    assert tariff.name not in alone
+    assert tariff.name in text(fina_browser.get(url("tariffs/?archived=all")))
+    fina_browser.post(url(f"tariffs/{old.public_id}/restore/"))
+    assert "Summer 2019" in text(fina_browser.get(url("tariffs/")))
+
+
+def test_of_archived_tariffs_alone_the_list_says_that_there_are_some(fina_browser, url):
+    assert "No tariffs yet" in text(fina_browser.get(url("tariffs/")))
+    services.archive(services.create(name="Old", currency="SEK", document=factories.flat("3.00")), at=timezone.now())
+    page = text(fina_browser.get(url("tariffs/")))
+    assert "No tariffs yet" not in page
+    assert "Show all tariffs" in page
+
+
 def test_publishing_says_where_a_rate_of_vat_is_not_the_standard_one(fina_browser, url, tariff):
     Site.objects.create(name="Tornio", time_zone="Europe/Helsinki", country="FI")
     services.save_draft(tariff, document=tariff.versions.get().document)

@@ -33,7 +33,7 @@ LISTS = {
     "imports/": {"q": WORDS, "state": WORDS, "since": DAYS, "period": WORDS, "after": PLACES},
     "people/?sort=since": {"q": WORDS, "role": WORDS, "after": PLACES},
     "groups/": {"after": PLACES},
-    "finance/tariffs/": {"q": WORDS, "page": WORDS},
+    "finance/tariffs/": {"q": WORDS, "archived": WORDS, "page": WORDS},
     "finance/runs/?sort=month": {"after": PLACES},
     "audit/": {"who": WORDS, "act": WORDS, "since": DAYS, "until": DAYS, "after": PLACES},
     "days/": {"days": WORDS},

@@ -43,6 +43,8 @@ urlpatterns = [
     path("tariffs/<uuid:tariff_id>/effect/", publish.tariff_effect, name="tariff_effect"),
     path("tariffs/<uuid:tariff_id>/simulate/", simulation.tariff_simulate, name="tariff_simulate"),
     path("tariffs/<uuid:tariff_id>/assign/", assigning.tariff_assign, name="tariff_assign"),
+    path("tariffs/<uuid:tariff_id>/archive/", assigning.tariff_archive, name="tariff_archive"),
+    path("tariffs/<uuid:tariff_id>/restore/", assigning.tariff_restore, name="tariff_restore"),
     path(
         "tariffs/<uuid:tariff_id>/assignments/<uuid:assignment_id>/end/",
         assigning.tariff_unassign,

@@ -1,4 +1,4 @@
-"""Where a tariff applies: letting it apply at several places at once, and ending that."""
+"""Where a tariff applies: letting it apply at several places at once, and ending that; off the lists, and back."""
 
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from billing.domain.errors import BillingError
 from billing.models import Tariff, TariffAssignment
 from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
+from portal.web.acts import told
 from portal.web.finance.tariffs.assign_form import AssignForm
 from portal.web.finance.tariffs.pages import detail, tariff_or_404
 from portal.words.say import why
@@ -48,6 +49,24 @@ def tariff_unassign(request: SignedInRequest, operator: Operator, tariff_id: UUI
         raise Http404
     services.unassign(assignment, at=timezone.now())
     messages.success(request, gettext("The tariff no longer applies there."))
+    return redirect("finance:tariff_detail", operator.slug, tariff_id)
+
+
+@operator_view(Permission.MANAGE_TARIFFS)
+@require_POST
+def tariff_archive(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
+    """Take a tariff that applies nowhere off the lists."""
+    tariff = tariff_or_404(tariff_id).tariff
+    told(request, gettext("The tariff is archived."), services.archive, tariff, at=timezone.now())
+    return redirect("finance:tariff_detail", operator.slug, tariff_id)
+
+
+@operator_view(Permission.MANAGE_TARIFFS)
+@require_POST
+def tariff_restore(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
+    """Put an archived tariff back on the lists."""
+    services.restore(tariff_or_404(tariff_id).tariff)
+    messages.success(request, gettext("The tariff is back on the list."))
     return redirect("finance:tariff_detail", operator.slug, tariff_id)
 
 

@@ -27,7 +27,7 @@ from portal.words import tariffs as tariff_words
 from tenants.models import Operator
 from tenants.permissions import Permission
 
-#: Archived ones stand last until somebody sorts by something else.
+#: Archived ones stand last, where they are asked for, until somebody sorts by something else.
 TARIFFS = Table(
     "tariffs",
     (
@@ -45,6 +45,15 @@ class TariffFilter(forms.Form):
     """What the list of tariffs is narrowed to."""
 
     q = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=100, widget=forms.SearchInput)
+    archived = forms.ChoiceField(
+        label=gettext_lazy("Archived"),
+        choices=[
+            ("", gettext_lazy("not shown")),
+            ("all", gettext_lazy("shown as well")),
+            ("only", gettext_lazy("shown alone")),
+        ],
+        required=False,
+    )
 
 
 @operator_view(Permission.VIEW_TARIFFS, without_people=True)
@@ -58,6 +67,7 @@ def tariff_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     page = shown.page(rows, request)
     shelf = [_entry(shelved) for shelved in tariff_listing.told(page.rows, at=timezone.now())]
     context = {"nav": "tariffs", "filters": filters, "shown": shown, "page": page, "shelf": shelf}
+    context["has_any"] = bool(shelf) or Tariff.objects.exists()
     return render(request, "finance/tariffs/list.html", context)
 
 
@@ -91,7 +101,10 @@ def _since(shelved: TariffSummary, operator: Operator) -> datetime | None:
 
 
 def _listed(filters: TariffFilter) -> QuerySet[Tariff]:
-    return tariff_listing.listing(filters.cleaned_data["q"] if filters.is_valid() else "")
+    if not filters.is_valid():
+        return Tariff.objects.none()
+    wanted = {"": False, "all": None, "only": True}[filters.cleaned_data["archived"]]
+    return tariff_listing.listing(filters.cleaned_data["q"], archived=wanted)
 
 
 @operator_view(Permission.VIEW_TARIFFS, without_people=True)
