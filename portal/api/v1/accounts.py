@@ -19,6 +19,8 @@ PARTICULARS = (
     *("name", "organisation_number", "vat_number", "gln", "email", "street", "postal_code", "city", "country"),
     *("buyer_reference", "order_number"),
 )
+#: What is said of one who buys to resell; nothing of others.
+DEALER = ("dealer_since", "dealer_until", "dealer_in", "dealer_evidence")
 
 
 class AccountQuery(paging.PageQuery):
@@ -47,6 +49,12 @@ class AccountFacts(serializers.Serializer[Any]):
     delivery = serializers.ChoiceField(choices=Account.Delivery.choices)
     days_to_pay = serializers.IntegerField()
     least_amount = serializers.DecimalField(max_digits=8, decimal_places=2)
+    dealer_since = serializers.DateField(
+        allow_null=True, help_text=_("From this day it buys to resell, and is taxed where it is established.")
+    )
+    dealer_until = serializers.DateField(allow_null=True, help_text=_("The last such day; none yet if it is null."))
+    dealer_in = serializers.CharField(help_text=_("Where a dealer is established: ISO 3166, two letters."))
+    dealer_evidence = serializers.CharField(help_text=_("What shows that it resells."))
     is_active = serializers.BooleanField()
 
 
@@ -81,5 +89,6 @@ class Accounts(OperatorResource):
             "delivery": account.delivery,
             "days_to_pay": accounts.days_to_pay(account, self.access.operator),
             "least_amount": str(account.least_amount),
+            **{name: getattr(account, name) for name in DEALER},
             "is_active": account.is_active,
         }

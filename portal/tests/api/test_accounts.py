@@ -1,8 +1,12 @@
 """`accounts`: companies and others by key, and no private person."""
 
+from datetime import date
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from billing.services import dealers
 from portal.tests.cast import with_key
 from tenants.models import Account
 from tenants.scoping import tenant_scope
@@ -36,3 +40,14 @@ def test_a_kind_that_is_none_is_named(client):
     answer = client.get("/o/north/api/v1/accounts", {"kind": "private"})
     assert answer.status_code == 400
     assert "private" in answer.content.decode()
+
+
+def test_who_buys_to_resell_is_told_with_days_and_evidence(client, north):
+    with tenant_scope(north.pk):
+        firm = Account.objects.get(kind=Account.Kind.COMPANY)
+        facts = {"dealer_since": date(2026, 1, 1), "dealer_until": date(2026, 12, 31)}
+        dealers.change(firm, at=timezone.now(), **facts, dealer_evidence="VIES", vat_number="SE556036079301")
+    other, firm = client.get("/o/north/api/v1/accounts").json()["results"]
+    told = [firm[name] for name in ("dealer_since", "dealer_until", "dealer_in", "dealer_evidence")]
+    assert told == ["2026-01-01", "2026-12-31", "SE", "VIES"]
+    assert (other["dealer_since"], other["dealer_until"], other["dealer_evidence"]) == (None, None, "")
