@@ -9,8 +9,9 @@ from django.utils.safestring import SafeString
 
 from billing.domain import money
 from billing.models import Invoice
+from charging.models import Connector
 from portal.templatetags.components import badge, dot
-from portal.words.states import told
+from portal.words.states import told, told_drivers
 
 register = template.Library()
 
@@ -27,6 +28,13 @@ def state_dot(thing: object, before: str = "") -> SafeString:
     """The state as a dot, for dense lists; `before` stands before the word: which of several connectors it is of."""
     said = told(thing)
     return dot(f"{before}: {said.label}" if before else said.label, said.tone, live=said.live)
+
+
+@register.simple_tag
+def outlet_dot(connector: Connector, is_free: bool | None = None) -> SafeString:  # noqa: FBT001  # an argument of a tag
+    """The state of an outlet as a dot, in the words of whoever wants to charge there."""
+    said = told_drivers(connector, is_free=is_free)
+    return dot(said.label, said.tone, live=said.live)
 
 
 @register.filter

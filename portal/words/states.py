@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from billing.models import (
     Dispute,
@@ -42,6 +42,8 @@ CONNECTORS: Mapping[str, str] = {
 }
 #: What an outlet is called that a cable occupies and nobody charges by.
 PLUGGED_IN = gettext_lazy("plugged in")
+#: What a driver reads of an outlet at which somebody else's charge goes on.
+TAKEN = pgettext_lazy("outlet", "taken")
 COMMANDS: Mapping[str, str] = {
     StationCommand.State.QUEUED: INFO,
     StationCommand.State.CLAIMED: INFO,
@@ -162,6 +164,15 @@ def _(connector: Connector) -> Told:
         return Told(PLUGGED_IN)
     is_charging = connector.status == Connector.Status.CHARGING
     return Told(connector.get_status_display(), CONNECTORS.get(connector.status, ""), live=is_charging)
+
+
+def told_drivers(connector: Connector, *, is_free: bool | None = None) -> Told:
+    """The state of an outlet as whoever wants to charge there needs it. is_free: a charge can begin, if it is known."""
+    if connector.status == Connector.Status.CHARGING and is_free:
+        return Told(PLUGGED_IN)
+    is_taken = connector.status == Connector.Status.AVAILABLE and is_free is False
+    said = told(connector)
+    return Told(TAKEN, INFO, live=True) if said.live or is_taken else said
 
 
 @told.register

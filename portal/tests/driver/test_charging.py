@@ -1,5 +1,6 @@
 """A driver starts a charge from afar, sees it grow and ends it: the price first, and what became of each press."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -110,6 +111,17 @@ def test_an_outlet_is_found_by_its_station_and_by_its_site(danas_browser, url, o
         page = danas_browser.get(url("charge/"), {"q": asked})
         assert [found.pk for found in page.context["outlets"]] == [outlet.connector.pk]
     assert "No outlet that you can start here" in text(danas_browser.get(url("charge/"), {"q": "nowhere"}))
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("CHARGING", "taken"), ("AVAILABLE", "available"), ("OUTOFORDER", "out of order")]
+)
+def test_an_outlet_is_called_the_same_in_the_list_and_on_its_page(danas_browser, url, outlet, north, status, said):
+    with tenant_scope(north.pk):
+        Connector.objects.update(status=status)
+    for page in (url(f"charge/?q={outlet.station.identifier}"), url(outlet.path())):
+        dots = re.findall(r'class="dot[^"]*">([^<]+)<', text(danas_browser.get(page)))
+        assert dots == [said], page
 
 
 def test_only_outlets_of_stations_that_connect_can_be_started(danas_browser, url, outlet, north):
