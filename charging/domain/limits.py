@@ -28,7 +28,8 @@ class Limits:
     instead of counted anew: nearly that of the session right before, or more each time so many times, with more power
     than alternating current has. `attempt_s`: who took no energy within this long has tried in vain. `trickle_…`: less
     than this power for longer than this, as in the last `trickle_of` sessions of the station, is what a meter says
-    that counts in kWh and calls it Wh; a car that is full takes as little, but not every one.
+    that counts in kWh and calls it Wh; a car that is full takes as little, but not every one. `twice_…`: what two
+    sources tell of one charge differs by no more, in both times and in energy (the larger of the two bounds).
     """
 
     largest_wh: int = 1_000_000
@@ -52,6 +53,9 @@ class Limits:
     trickle_w: int = 50
     trickle_s: int = 600
     trickle_of: int = 3
+    twice_s: int = 120
+    twice_wh: int = 100
+    twice_percent: int = 1
     future_slack: timedelta = timedelta(hours=1)
 
     def is_trickle(self, energy_wh: int, duration_s: float) -> bool:
@@ -61,3 +65,7 @@ class Limits:
     def most_wh(self, power_w: Any, duration_s: Any) -> Any:
         """Energy that `power_w` can deliver in `duration_s`, with both tolerances; of numbers or of columns."""
         return power_w * (duration_s + self.slack_s) * (100 + self.power_tolerance_percent) / 360_000
+
+    def is_as_much(self, energy_wh: int, other_wh: int) -> bool:
+        """Whether two sources may have told these energies of one charge."""
+        return abs(energy_wh - other_wh) <= max(self.twice_wh, energy_wh * self.twice_percent / 100)

@@ -40,6 +40,23 @@ _OVERLAPS = """
         AND (taken_until > started_at + make_interval(secs => %(slack)s)
             OR taken_from < ended_at - make_interval(secs => %(slack)s))
 """
+# One charge told by two sources that call its outlet otherwise, or of which one does not know it: the same driver or card
+# begins, ends and gets as much at the station. Of one source they are two charges: a card may start two.
+_TWICE = """
+    SELECT t.id FROM charging_chargingsession t
+    WHERE t.operator_id = %(operator)s AND t.file_import_id = %(file_import)s
+        AND t.started_at >= %(first)s AND t.started_at <= %(last)s
+        AND t.review IN ('', 'pending') AND NOT (%(flag)s = ANY(t.flags)) AND EXISTS (
+            SELECT FROM charging_chargingsession o
+            WHERE o.operator_id = t.operator_id AND o.station_id = t.station_id
+                AND coalesce(o.driver_id, -o.token_id) = coalesce(t.driver_id, -t.token_id)
+                AND o.source <> t.source AND o.review <> 'written_off'
+                AND o.started_at BETWEEN t.started_at - make_interval(secs => %(twice)s)
+                    AND t.started_at + make_interval(secs => %(twice)s)
+                AND o.ended_at BETWEEN t.ended_at - make_interval(secs => %(twice)s)
+                    AND t.ended_at + make_interval(secs => %(twice)s)
+                AND abs(o.energy_wh - t.energy_wh) <= greatest(%(twice_wh)s, t.energy_wh * %(twice_percent)s / 100))
+"""
 _FLAG = """
     UPDATE charging_chargingsession SET flags = array_append(flags, %(flag)s), review = 'pending'
     WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
@@ -115,6 +132,8 @@ def reach_of(origin: Origin) -> Reach:
 def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
     """Flag sessions of the import that start while another one holds the connector, or hold it as one of others starts.
 
+    Also those of which another source has told as of another outlet of the station.
+
     Returns how many had no flag yet.
 
     Looks a day back from the import's first session: a session that runs longer has a flag of its own.
@@ -129,13 +148,18 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
         "first": hull[0] - LOOK_BACK,
         "last": hull[1],
         "slack": limits.overlap_s,
+        "twice": limits.twice_s,
+        "twice_wh": limits.twice_wh,
+        "twice_percent": limits.twice_percent,
         "flag": Flag.OVERLAP.value,
         "only_put": Flag.OUTLET_MISSING.value,
     }
     with connection.cursor() as cursor:
         # In two steps, as right after an import the planner knows nothing of its rows and would join them badly.
         cursor.execute(_OVERLAPS, facts)
-        facts["ids"] = [found for (found,) in cursor.fetchall()]
+        found = {row for (row,) in cursor.fetchall()}
+        cursor.execute(_TWICE, facts)
+        facts["ids"] = sorted(found.union(row for (row,) in cursor.fetchall()))
         if not facts["ids"]:
             return 0
         cursor.execute(_FLAG, facts)

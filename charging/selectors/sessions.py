@@ -7,6 +7,7 @@ PostgreSQL uses an index for nothing else.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import (
     CharField,
@@ -122,14 +123,20 @@ def slack(limits: Limits) -> timedelta:
 def overlapped(rows: QuerySet[ChargingSession]) -> dict[int, ChargingSession]:
     """Return another session that had the same connector at the same time, by the id of each of the rows.
 
-    One that is written off is charged to nobody, and counts for nothing.
+    Or that is the same charge, told by another source as of another outlet of the station. One that is written off is
+    charged to nobody, and counts for nothing.
     """
+    limits = Limits()
     beside = ChargingSession.objects.filter(
+        Q(
+            connector=OuterRef("connector"),
+            started_at__lt=OuterRef("ended_at") - slack(limits),
+            ended_at__gt=OuterRef("started_at") + slack(limits),
+        )
+        | _told_by_another(limits),
         station=OuterRef("station"),
-        connector=OuterRef("connector"),
         started_at__gt=OuterRef("started_at") - LOOK_BACK,
-        started_at__lt=OuterRef("ended_at") - slack(Limits()),
-        ended_at__gt=OuterRef("started_at") + slack(Limits()),
+        started_at__lt=OuterRef("ended_at"),
     ).exclude(Q(pk=OuterRef("pk")) | Q(review=ChargingSession.Review.WRITTEN_OFF))
     first = beside.order_by("started_at", "pk").values("pk")[:1]
     found = dict(rows.order_by().annotate(beside=Subquery(first)).values_list("pk", "beside"))
@@ -137,6 +144,23 @@ def overlapped(rows: QuerySet[ChargingSession]) -> dict[int, ChargingSession]:
         [pk for pk in found.values() if pk]
     )
     return {pk: others[other] for pk, other in found.items() if other in others}
+
+
+def _told_by_another(limits: Limits) -> Q:
+    """That a session of the station is the charge of the outer one, told by another source."""
+    apart, wh = timedelta(seconds=limits.twice_s), OuterRef("energy_wh")
+    by_share = limits.twice_percent / Decimal(100)
+    who = Q(driver=OuterRef("driver")) | Q(driver=None, token=OuterRef("token"))
+    return (
+        who
+        & ~Q(source=OuterRef("source"))
+        & Q(started_at__range=(OuterRef("started_at") - apart, OuterRef("started_at") + apart))
+        & Q(ended_at__range=(OuterRef("ended_at") - apart, OuterRef("ended_at") + apart))
+        & (
+            Q(energy_wh__range=(wh - limits.twice_wh, wh + limits.twice_wh))
+            | Q(energy_wh__range=(wh * (1 - by_share), wh * (1 + by_share)))
+        )
+    )
 
 
 def _flagged(rows: QuerySet[ChargingSession], flag: str) -> QuerySet[ChargingSession]:

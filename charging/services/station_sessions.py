@@ -97,7 +97,7 @@ def _note_state(desk: Desk, message: StationMessage, call: Call) -> str:
 def settle(desk: Desk) -> None:
     """Say what is unusual about the sessions that ended, as a file that held each of them would have got it told."""
     ended = list(desk.ended.values())
-    overlapping = _overlapping(ended)
+    overlapping = _overlapping(ended) | _told_by_another(ended)
     signed_values.keep(desk.signed)
     unproven, trickling = signed_values.unproven(ended), _trickling(ended)
     for together in _one_a_connector(ended):
@@ -554,7 +554,7 @@ def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:
         started_at__lte=max(ends),
         ended_at__isnull=False,
     )
-    others = others.exclude(flags__contains=[Flag.OUTLET_MISSING])
+    others = others.exclude(review=_Review.PENDING, flags__contains=[Flag.OUTLET_MISSING])
     own = {(row.source, row.external_id): (row.connector_id, row.started_at, row.ended_at) for row in sessions}
     taken: dict[int, list[tuple[tuple[str, str], datetime, datetime, bool]]] = defaultdict(list)
     facts = others.values_list("source", "external_id", "connector", "started_at", "ended_at", "review")
@@ -574,3 +574,43 @@ def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:
         and ended > session.started_at + slack
         and (started <= session.started_at or (is_there and started < until - slack))
     }
+
+
+def _told_by_another(sessions: Sequence[ChargingSession]) -> set[str]:
+    """Which ones another source has told too, maybe as of another outlet of the station; by their external id.
+
+    The same driver or card begins, ends and gets as much there as here: stations and their files may call an outlet
+    otherwise, or not know it.
+    """
+    limits = Limits()
+    named = [row for row in sessions if _who(row.driver_id, row.token_id) is not None]
+    if not named:
+        return set()
+    apart, begun = timedelta(seconds=limits.twice_s), [row.started_at for row in named]
+    others = ChargingSession.objects.filter(
+        station__in={row.station_id for row in named},
+        started_at__range=(min(begun) - apart, max(begun) + apart),
+        ended_at__isnull=False,
+        energy_wh__isnull=False,
+    )
+    others = others.exclude(source=SOURCE).exclude(review=_Review.WRITTEN_OFF)
+    told = [
+        (row, (row.station_id, _who(row.driver_id, row.token_id)))
+        for row in others.only("station", "connector", "driver", "token", "started_at", "ended_at", "energy_wh")
+    ]
+    return {
+        session.external_id
+        for session in named
+        for other, key in told
+        if key == (session.station_id, _who(session.driver_id, session.token_id))
+        and abs(other.started_at - session.started_at) <= apart
+        and abs((other.ended_at or begun[0]) - (session.ended_at or session.started_at)) <= apart
+        and limits.is_as_much(session.energy_wh or 0, other.energy_wh or 0)
+    }
+
+
+def _who(driver: int | None, token: int | None) -> tuple[str, int] | None:
+    """Whose charge it is: the driver's, or that of a card that is nobody's."""
+    if driver is not None:
+        return "driver", driver
+    return None if token is None else ("token", token)

@@ -18,6 +18,7 @@ from charging.ingest.profiles import ready_made
 from charging.ingest.sizes import Sizes
 from charging.models import ChargingSession, Connector, FileImport, RejectedRow, Site, Station, Token
 from charging.selectors import imports as seen
+from charging.selectors import sessions
 from charging.services import imports
 from charging.tests.ingest.files import DUNDEE, PLAIN, TRONDHEIM, plain, stored
 from tenants import work
@@ -211,6 +212,31 @@ def test_a_charge_that_is_only_put_at_an_outlet_takes_it_from_nobody(in_north, t
     bring_in(plain("1,A,c,2025-05-01 10:00,2025-05-01 12:00,7"))
     ChargingSession.objects.update(flags=[Flag.OUTLET_MISSING], review=review)
     assert bring_in(plain(f"2,A,c,2025-05-01 {told},7")).flagged == is_seen
+
+
+@pytest.mark.parametrize(
+    ("told", "is_seen"),
+    [
+        ("A,c,2025-05-01 10:01,2025-05-01 11:59,7.05", True),
+        ("A,c,2025-05-01 10:03,2025-05-01 12:00,7", False),  # begun too late
+        ("A,c,2025-05-01 10:00,2025-05-01 12:00,7.2", False),  # another energy
+        ("A,d,2025-05-01 10:00,2025-05-01 12:00,7", False),  # another card
+        ("B,c,2025-05-01 10:00,2025-05-01 12:00,7", False),  # at another station
+    ],
+)
+@pytest.mark.parametrize("source", ["ocpp", "own"])
+def test_a_charge_that_another_source_told_of_another_outlet_is_seen(in_north, told, is_seen, source):
+    """Of one source they are two: a card may start two outlets at once."""
+    bring_in(plain("1,A,c,2025-05-01 10:00,2025-05-01 12:00,7", "0,B,x,2025-04-01 10:00,2025-04-01 12:00,7"))
+    was = ChargingSession.objects.get(external_id="1")
+    beside = Connector.objects.create(station=was.station, number="2")
+    ChargingSession.objects.filter(pk=was.pk).update(
+        connector=beside, source="ocpp" if source == "ocpp" else was.source
+    )
+    row = bring_in(plain(f"2,{told}"))
+    assert row.flagged == (is_seen and source == "ocpp")
+    session = ChargingSession.objects.get(external_id="2")
+    assert bool(sessions.overlapped(ChargingSession.objects.filter(pk=session.pk))) == (is_seen and source == "ocpp")
 
 
 def test_a_known_connector_says_what_it_can_deliver(in_north):

@@ -236,7 +236,7 @@ FLAGS: dict[str, str | Promise] = {
     Flag.NO_TIME: _("Energy was delivered although start and end are the same."),
     Flag.VERY_LONG: _("Lasted more than 24 hours."),
     Flag.ABOVE_POWER: _("More energy than the connector can deliver in that time."),
-    Flag.OVERLAP: _("Overlaps another session on the same connector."),
+    Flag.OVERLAP: _("Overlaps another session on the same connector, or is one that another source has told."),
     Flag.SERIES_MISMATCH: _("The meter readings do not add up to the energy of the session."),
     Flag.METER_MISMATCH: _("The meter readings at start and end give a different energy from the file's."),
     Flag.DURATION_MISMATCH: _("The duration in the file does not match its own start and end."),

@@ -580,6 +580,28 @@ def test_a_charge_that_a_file_tells_too_by_a_clock_that_is_ahead_is_looked_at(to
     assert [row.flags for row in told.sessions if row.pk == session.pk] == [flags]
 
 
+@pytest.mark.parametrize(
+    ("late", "wh", "of_card", "is_seen"),
+    [(1, 4030, True, True), (3, 4000, True, False), (0, 4200, True, False), (0, 4000, False, False)],
+)
+def test_a_charge_that_a_file_tells_of_another_outlet_is_looked_at(told, late, wh, of_card, is_seen):
+    told.starts(9)
+    told.read()
+    (session,) = told.sessions
+    with tenant_scope(told.operator.pk):
+        beside = Connector.objects.create(station=session.station, number="2")
+        facts = {"site": session.site, "station": session.station, "connector": beside, "energy_wh": wh}
+        who = {"token": session.token, "driver": session.driver} if of_card else {}
+        begun = NOW + timedelta(minutes=late)
+        times = {"started_at": begun, "ended_at": begun + timedelta(minutes=40)}
+        ChargingSession.objects.create(
+            state="COMPLETED", source="a file", external_id="another", **facts, **who, **times
+        )
+    told.stops(4000, minutes=40, number=9)
+    told.read(NOW + timedelta(hours=2))
+    assert [row.flags for row in told.sessions if row.pk == session.pk] == [["overlap"] if is_seen else []]
+
+
 def test_a_charge_that_is_only_put_at_an_outlet_is_beside_none_there(told):
     with tenant_scope(told.operator.pk):
         Connector.objects.create(station=told.station, number="2", status="AVAILABLE")
