@@ -92,12 +92,14 @@ part AS MATERIALIZED (
 ),
 rates AS MATERIALIZED (
     SELECT *, net + back AS base, {vat_of("net + back")} AS vat, net + {vat_of("net")} + gross AS due,
-        whole_net + {vat_of("whole_net")} + whole_gross AS whole_due
+        whole_net + {vat_of("whole_net")} + whole_gross AS whole_due,
+        net_before + {vat_of("net_before")} + gross_before AS due_before
     FROM (
         SELECT *, {without_vat("gross")} AS back FROM (
             SELECT vat_rate, currency,
                 coalesce(sum(credited + taking) FILTER (WHERE NOT tax_included), 0) AS net,
                 coalesce(sum(credited + taking) FILTER (WHERE tax_included), 0) AS gross,
+                coalesce(sum(credited) FILTER (WHERE NOT tax_included), 0) AS net_before,
                 coalesce(sum(credited) FILTER (WHERE tax_included), 0) AS gross_before,
                 coalesce(sum(amount) FILTER (WHERE NOT tax_included), 0) AS whole_net,
                 coalesce(sum(amount) FILTER (WHERE tax_included), 0) AS whole_gross,
@@ -116,12 +118,14 @@ owed AS MATERIALIZED (
 )
 """
 
-# An invoice that happens to come to whole kronor is taken for rounded where the operator rounds.
+# An invoice that happens to come to whole kronor is taken for rounded where the operator rounds. What its notes took it
+# for it stays, or a part could come to less than nothing once the operator rounds, or no more.
 _ROUNDED = """
-SELECT sum(r.due) AS due, i.currency = 'SEK'
-    AND (i.amount_due <> sum(r.whole_due) OR %(whole_crowns)s AND i.amount_due = round(i.amount_due)) AS is_rounded
-FROM billing_invoice i CROSS JOIN rates r WHERE i.operator_id = %(operator)s AND i.id = %(invoice)s
-GROUP BY i.id
+SELECT sum(r.due) AS due, i.currency = 'SEK' AND (i.amount_due <> sum(r.whole_due) OR i.amount_due = round(i.amount_due)
+    AND (sum(r.due_before) <> n.credited OR %(whole_crowns)s AND n.credited = round(n.credited))) AS is_rounded
+FROM billing_invoice i CROSS JOIN rates r CROSS JOIN (SELECT coalesce(-sum(amount_due), 0) AS credited FROM notes) n
+WHERE i.operator_id = %(operator)s AND i.id = %(invoice)s
+GROUP BY i.id, n.credited
 """
 #: What the note comes to (positive) and leaves; `too_much` and `missing` are the first lines that were asked wrongly.
 TOTALS: Final = f"""

@@ -192,6 +192,26 @@ def test_whole_kronor_are_mirrored_part_by_part(north):
     assert sum(note.vat for note in notes) == -invoice.vat
 
 
+@pytest.mark.parametrize("at_first", [True, False])
+def test_an_invoice_of_whole_kronor_stays_what_its_first_note_took_it_for(north, at_first):
+    """Its amount does not tell whether it was rounded: once the setting changed, a part came to less than nothing."""
+    operators.change(north, rounds_to_crowns=at_first)
+    tariff(flat("1.00"))
+    payer, at = driver(), connector()
+    for hours in range(2):
+        session(at, payer, start=OCTOBER + timedelta(hours=2 * hours), kwh=40)
+    invoice = issued().invoices.get()
+    assert (invoice.rounding, invoice.amount_due) == (Decimal(0), Decimal(100))
+    first = part(invoice, {1: "1.25" if at_first else "1.13"})
+    assert first.amount_due == (Decimal(-2) if at_first else Decimal("-1.41"))
+    operators.change(north, rounds_to_crowns=not at_first)
+    second = part(invoice, {1: "0.04"})
+    assert second.amount_due == (0 if at_first else Decimal("-0.05"))
+    assert (
+        first.amount_due + second.amount_due + credit(invoice, reason="Rest", by=None, at=NOVEMBER).amount_due == -100
+    )
+
+
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 301])
 def test_a_reason_is_needed(invoice, reason):
     with pytest.raises(CreditRefused, match="credit_needs_reason"):

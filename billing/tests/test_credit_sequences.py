@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from billing.exports.tables import DOCUMENTS, INVOICES, LINES, Span, rows, stretches
 from billing.models import Invoice, InvoiceVat
-from billing.selectors import credits, invoice_sums, reconciliation
+from billing.selectors import credits, invoice_sums, ledger, reconciliation
 from billing.selectors.credits import Asked
 from billing.services.credit_notes import CreditRefused, credit
 from billing.sql.documents import month as whole_month
 from billing.tests.domain.judge_of_invoices import judge
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, issued, session, tariff
+from tenants.services.people import operators
 
 pytestmark = pytest.mark.usefixtures("in_north")
 
@@ -30,9 +31,10 @@ COMPONENTS = [
 _step = st.dictionaries(st.integers(1, 18), st.sampled_from([1, 137, 333, 500, 999, 1000, 1001]), max_size=6)
 
 
-@pytest.fixture
-def invoice() -> Invoice:
+@pytest.fixture(params=[False, True], ids=["to the öre", "to whole kronor"])
+def invoice(request, north) -> Invoice:
     """Six sessions by prices with VAT and without, two rates and no rate: everything is rounded."""
+    operators.change(north, rounds_to_crowns=request.param)
     payer, places = driver(), [connector(), connector()]
     for at, kind in zip(places, ("YES", "NO"), strict=True):
         document = {"elements": [{"price_components": COMPONENTS}], "tax_included": kind}
@@ -87,15 +89,18 @@ def sums_agree(north) -> None:
     assert sum((row["amount_due"] for part in parts for row in rows(INVOICES, span, part)), Decimal(0)) == due
     assert sum((row["amount_excl_vat"] for part in parts for row in rows(LINES, span, part)), Decimal(0)) == net
     assert reconciliation.check().adds_up
+    assert all(check.booked == check.told for check in ledger.checks(NOVEMBER.date().replace(day=1)))
 
 
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(st.lists(_step, min_size=1, max_size=5))
+@given(st.lists(st.tuples(_step, st.booleans()), min_size=1, max_size=5))
 def test_any_sequence_of_credits_stays_within_the_invoice_and_ends_at_zero(north, invoice, steps):
+    """Also where the operator begins or ends rounding to whole kronor between two of them."""
     with transaction.atomic():
-        for step in steps:
+        for step, rounds in steps:
+            operators.change(north, rounds_to_crowns=rounds)
             with suppress(CreditRefused), transaction.atomic():
                 credit(invoice, reason="A part", by=None, at=NOVEMBER, asked=asked(invoice, step))
             left = credits.left(invoice)

@@ -40,8 +40,8 @@ _OVERLAPS = """
         AND (taken_until > started_at + make_interval(secs => %(slack)s)
             OR taken_from < ended_at - make_interval(secs => %(slack)s))
 """
-# One charge told by two sources that call its outlet otherwise, or of which one does not know it: the same driver or card
-# begins, ends and gets as much at the station. Of one source they are two charges: a card may start two.
+# One charge told by two sources that call its outlet otherwise, or of which one does not know it: the same driver or
+# card begins, ends and gets as much at the station. Of one source they are two charges: a card may start two.
 _TWICE = """
     SELECT t.id FROM charging_chargingsession t
     WHERE t.operator_id = %(operator)s AND t.file_import_id = %(file_import)s
