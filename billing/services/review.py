@@ -1,15 +1,16 @@
 """Sessions that wait for a person: billed as they are, for their energy alone, given to a driver, or written off.
 
-Waiting are those under review and those that cannot be priced, as nobody pays for them. What stands on an invoice, also
-on a draft, is not touched: all decisions begin with holding the prices, and none is made when one of the sessions does
-not wait (any more).
+Waiting are those under review and those that cannot be priced, as nobody pays for them. What stands on an invoice is
+not touched: all decisions begin with holding the prices, and none is made when one of the sessions does not wait (any
+more). What was drafted before it was doubted can be billed as it stands there, and nothing else: any other decision
+would make the draft wrong. Of the rest the price is dropped, as one that was made before may be of another decision.
 """
 
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
-from billing.models import SessionPrice
+from billing.models import BilledSession, Invoice
 from billing.models.billing_status import BillingStatus
 from billing.selectors import session_ledger
 from billing.services import rating
@@ -38,7 +39,7 @@ def approve(sessions: Sequence[ChargingSession], *, reason: str) -> int:
     Raises:
         NothingToReview: one of them does not wait for a decision (any more); then none is changed.
     """
-    return _decide(_held(sessions, DOUBTED), Review.APPROVED, reason)
+    return _decide(_held(sessions, DOUBTED, also_drafted=True), Review.APPROVED, reason)
 
 
 @transaction.atomic
@@ -46,7 +47,7 @@ def approve_energy(sessions: Sequence[ChargingSession], *, reason: str) -> int:
     """Let the sessions be priced and billed for their energy, and for nothing else. Returns how many they are.
 
     Raises:
-        NothingToReview: one of them does not wait for a decision (any more); then none is changed.
+        NothingToReview: one of them does not wait for a decision (any more), or is drafted; then none is changed.
     """
     return _decide(_held(sessions, DOUBTED), Review.ENERGY_ONLY, reason)
 
@@ -56,11 +57,9 @@ def write_off(sessions: Sequence[ChargingSession], *, reason: str) -> int:
     """Charge nobody for the sessions. Returns how many they are.
 
     Raises:
-        NothingToReview: one of them does not wait for a decision (any more); then none is changed.
+        NothingToReview: one of them does not wait for a decision (any more), or is drafted; then none is changed.
     """
-    held = _held(sessions, WAITING)
-    SessionPrice.objects.filter(session__in=held).delete()
-    return _decide(held, Review.WRITTEN_OFF, reason)
+    return _decide(_held(sessions, WAITING), Review.WRITTEN_OFF, reason)
 
 
 @transaction.atomic
@@ -68,7 +67,7 @@ def give_to_driver(sessions: Sequence[ChargingSession], *, driver: Driver, reaso
     """Let the driver pay for the sessions; a doubt about one stays. Returns how many they are.
 
     Raises:
-        NothingToReview: one of them does not wait for a decision (any more); then none is changed.
+        NothingToReview: one of them does not wait for a decision (any more), or is drafted; then none is changed.
     """
     held = _held(sessions, WAITING)
     _give(held, reason, driver=driver)
@@ -80,11 +79,14 @@ def give_to_card(sessions: Sequence[ChargingSession], *, token: Token, reason: s
     """Say that the sessions were charged with the card: whoever had it when one began, or its payer, pays for it.
 
     Raises:
-        NothingToReview: one of them does not wait for a decision (any more), or nobody had the card when it began;
-            then none is changed.
+        NothingToReview: one of them does not wait for a decision (any more), or is drafted, or nobody had the card
+            when it began, or it was billed with another one; then none is changed.
     """
     held, history = _held(sessions, WAITING), tokens.history(token)
     drivers = Driver.objects.in_bulk({one.who for one in history})
+    billed = BilledSession.objects.filter(session__in=held).values_list("session", flat=True)
+    if other := next((row for row in held if row.pk in set(billed) and row.token_id != token.pk), None):
+        raise NothingToReview(Code.REVIEWED_CARD_BILLED, session=other.external_id)
     times = [Held(time.account_id, time.since, time.until) for time in account_members.of_member(token)]
     for session in held:
         driver = drivers.get(holders.holder(history, session.started_at) or 0)
@@ -104,7 +106,9 @@ def _give(held: Sequence[ChargingSession], reason: str, *, driver: Driver | None
 
 
 def _decide(held: Sequence[ChargingSession], decision: str, reason: str) -> int:
-    ChargingSession.objects.filter(pk__in=[session.pk for session in held]).update(review=decision)
+    rows = ChargingSession.objects.filter(pk__in=[session.pk for session in held])
+    rating.free_to_change(rows)
+    rows.update(review=decision)
     _note(held, reason)
     for session in held:
         record(Event(f"session.{decision}"), about=session, reason=reason)
@@ -117,12 +121,17 @@ def _note(held: Sequence[ChargingSession], reason: str) -> None:
     sealed_fields.bulk_update(held, ["review_note"])
 
 
-def _held(sessions: Sequence[ChargingSession], standing: Collection[BillingStatus]) -> list[ChargingSession]:
+def _held(
+    sessions: Sequence[ChargingSession], standing: Collection[BillingStatus], *, also_drafted: bool = False
+) -> list[ChargingSession]:
     """Lock the sessions, and their prices against whoever drafts, if all of them stand where they may."""
     ids = sorted(session.pk for session in sessions)
     rating.hold_prices(ids)
     rows = ChargingSession.objects.filter(pk__in=ids).defer("series_wh").select_for_update().order_by("pk")
-    found = [entry.session for entry in session_ledger.entries(rows) if entry.status in standing]
+    found = [entry for entry in session_ledger.entries(rows) if entry.status in standing]
     if gone := len(ids) - len(found):
         raise NothingToReview(Code.NOT_WAITING_FOR_REVIEW, count=gone)
-    return found
+    drafted = (entry for entry in found if entry.invoice and entry.invoice.state == Invoice.State.DRAFT)
+    if not also_drafted and (first := next(drafted, None)):
+        raise NothingToReview(Code.REVIEWED_ON_DRAFT, session=first.session.external_id)
+    return [entry.session for entry in found]

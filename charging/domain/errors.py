@@ -63,6 +63,8 @@ class Code(StrEnum):
     UPLOADS_OF_ONE = "uploads_of_one"
     UPLOADS_OF_ALL = "uploads_of_all"
     NOT_WAITING_FOR_REVIEW = "not_waiting_for_review"
+    REVIEWED_ON_DRAFT = "reviewed_on_draft"
+    REVIEWED_CARD_BILLED = "reviewed_card_billed"
     CARD_HELD_BY_NOBODY = "card_held_by_nobody"
     MERGED_ITSELF = "merged_itself"
     MERGED_ALREADY = "merged_already"

@@ -93,6 +93,14 @@ ERRORS: dict[str, str | Promise] = {
         "%(count)d of the sessions do not wait for a decision any more.",
         "count",
     ),
+    Code.REVIEWED_ON_DRAFT: _(
+        "Session %(session)s stands on a draft, where it can only be billed as it is. Discard the drafts of that run "
+        "first; then anything else can be decided."
+    ),
+    Code.REVIEWED_CARD_BILLED: _(
+        "Session %(session)s was billed before, and its invoice rests on the card that it was charged with. Give it to "
+        "a driver instead."
+    ),
     Code.CARD_HELD_BY_NOBODY: _("Nobody had card %(card)s when session %(session)s began, so nobody would pay for it."),
     Code.MERGED_ITSELF: _("%(name)s cannot be merged into itself."),
     Code.MERGED_ALREADY: _("%(name)s is merged into another one already."),
