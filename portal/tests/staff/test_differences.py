@@ -1,6 +1,7 @@
 """What files say of sessions that are stored otherwise: side by side, and decided many at once."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -106,6 +107,20 @@ def test_a_person_corrects_a_session_with_a_reason(world, sign_in, otto):
     with tenant_scope(world.operator.pk):
         stored = ChargingSession.objects.get()
     assert (stored.started_at, stored.ended_at) == (row.started_at, row.ended_at)
+
+
+@pytest.mark.parametrize("began", [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)])
+def test_a_session_of_the_hour_that_comes_twice_is_corrected_and_keeps_its_times(world, sign_in, otto, began):
+    """02:30 in Stockholm, before and after the clocks went back: left as it is shown it is the one that stands."""
+    row = world.session(started_at=began, ended_at=began + timedelta(hours=2))
+    client, url = sign_in(otto), world.url(f"sessions/{row.public_id}/correct/")
+    data = typed(client, url)
+    assert data["started_at"] == "2026-10-25T02:30:00"
+    data["started_at"] = "2026-10-25T02:30"  # as a browser sends it
+    client.post(url, data | {"energy": "9.5"})
+    with tenant_scope(world.operator.pk):
+        stored = ChargingSession.objects.get()
+    assert (stored.energy_wh, stored.started_at, stored.ended_at) == (9500, row.started_at, row.ended_at)
 
 
 def test_a_correction_that_cannot_be_is_said_on_the_form(world, sign_in, otto):

@@ -25,9 +25,21 @@ from tenants.permissions import Permission
 _TIMES = ("started_at", "ended_at", "charging_ended_at")
 
 
-def _moment(label: Any, **more: Any) -> forms.DateTimeField:
+class _MomentField(forms.DateTimeField):
+    """A moment by the clock of the site. Left as it is shown it is the one that stands: an hour may come twice."""
+
+    stands: datetime | None = None
+
+    def to_python(self, value: Any) -> datetime | None:
+        shown = "" if self.stands is None else f"{timezone.localtime(self.stands):%Y-%m-%dT%H:%M:%S}"
+        if shown and value in {shown, shown.removesuffix(":00")}:  # browsers leave seconds out that are none
+            return self.stands
+        return super().to_python(value)
+
+
+def _moment(label: Any, **more: Any) -> _MomentField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format="%Y-%m-%dT%H:%M:%S")
-    return forms.DateTimeField(label=label, widget=widget, validators=[sensible_moment], **more)
+    return _MomentField(label=label, widget=widget, validators=[sensible_moment], **more)
 
 
 class CorrectForm(forms.Form):
@@ -49,6 +61,9 @@ class CorrectForm(forms.Form):
         if session.energy_wh is not None:
             initial["energy"] = f"{session.energy_wh / 1000:.3f}"
         super().__init__(data, initial=initial)
+        for name in _TIMES:
+            field: Any = self.fields[name]
+            field.stands = initial[name]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
