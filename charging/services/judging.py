@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from charging.domain import plausibility
-from charging.domain.limits import Limits
+from charging.domain.limits import LARGEST_OF_PLUG, Limits
 from charging.domain.local_time import UTC_TIME
 from charging.domain.reasons import Flag, Reject
 from charging.ingest.apply import flagged
@@ -41,6 +41,7 @@ def _frame(session: ChargingSession) -> pl.DataFrame:
         "duration_s": (duration, pl.Int64),
         "energy_wh": (session.energy_wh, pl.Int64),
         "max_power_w": (session.connector.max_power_w, pl.Int64),
+        "plug_w": (LARGEST_OF_PLUG.get(session.connector.standard), pl.Int64),
         "series_total_wh": (None if series is None else sum(wh or 0 for wh in series), pl.Int64),
     }
     return pl.DataFrame([pl.Series(name, [value], dtype=kind) for name, (value, kind) in facts.items()])

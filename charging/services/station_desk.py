@@ -20,7 +20,7 @@ from charging.services import station_rows
 
 #: What is read of each: all that messages ask for. What else is asked for is read then.
 _OF_STATIONS = ("id", "operator", "site", "identifier", "vendor", "model", "counts_exported")
-_OF_CONNECTORS = ("id", "operator", "station", "number", "max_power_w", "status", "status_at")
+_OF_CONNECTORS = ("id", "operator", "station", "number", "max_power_w", "standard", "status", "status_at")
 _OF_CHARGES = (
     *("id", "operator", "station", "number", "received_at", "id_tag", "verdict", "basis", "read_at", "readings"),
     *("said", "outlet", "is_stopped"),

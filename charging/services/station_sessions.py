@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from charging.domain import corrections, holders
-from charging.domain.limits import Limits
+from charging.domain.limits import LARGEST_OF_PLUG, Limits
 from charging.domain.local_time import UTC_TIME
 from charging.domain.ocpp import SOURCE, commands, frames, v16, v201
 from charging.domain.ocpp.admission import Basis, Verdict
@@ -498,6 +498,7 @@ def _row(session: ChargingSession) -> dict[str, Any]:
         "duration_s": round((session.ended_at - session.started_at).total_seconds()),
         "energy_wh": session.energy_wh,
         "max_power_w": session.connector.max_power_w,
+        "plug_w": LARGEST_OF_PLUG.get(session.connector.standard),
         "series_total_wh": sum(session.series_wh) if session.series_wh else None,
     }
 
