@@ -73,11 +73,6 @@ def beside(rows: Sequence[Correction]) -> list[Difference]:
     ]
 
 
-def stored(session: ChargingSession) -> dict[str, Any]:
-    """Return the facts of a session that a correction can change."""
-    return {name: getattr(session, name) for name in (*corrections.COMPARED, *corrections.SERIES)}
-
-
 def payer(session: ChargingSession, changed: dict[str, Any], histories: dict[int, list[Held[int]]]) -> int | None:
     """Return who pays for the session once these facts are others.
 
@@ -100,7 +95,8 @@ def cards(pairs: Iterable[tuple[ChargingSession, dict[str, Any]]]) -> dict[int, 
 
 def _said(rows: Sequence[Correction], known: dict[int, ChargingSession]) -> list[ChargingSession]:
     """The sessions as they would be; never to be saved."""
-    pairs = [(known[row.session_id], corrections.changes(stored(known[row.session_id]), row.said)) for row in rows]
+    known_said = ((known[row.session_id], row.said) for row in rows)
+    pairs = [(session, corrections.changes(corrections.stored(session), said)) for session, said in known_said]
     histories = cards(pairs)
     outlets = _in_bulk(Connector.objects.select_related("station__site"), pairs, "connector_id")
     named = _in_bulk(Token.objects.all(), pairs, "token_id")
@@ -144,7 +140,7 @@ def _difference(
     now: tuple[str, Decimal] | None,
     then: tuple[str, Decimal] | None,
 ) -> Difference:
-    before, after = stored(entry.session), stored(said)
+    before, after = corrections.stored(entry.session), corrections.stored(said)
     billed = entry.amount is not None and entry.price is not None
     return Difference(
         row,

@@ -135,7 +135,7 @@ def _take(row: Correction, known: _Known, *, reason: str, at: datetime) -> Charg
     """Let the session, or a new one in its place, be as the correction says; keep what stood there."""
     _check(row, known)
     session = known.session
-    before, first = differences.stored(session), _spoken(session)
+    before, first = said_of.stored(session), _spoken(session)
     changed = said_of.changes(before, row.said)
     histories = differences.cards([(session, changed)])
     after = _anew(session) if known.was_billed else session
@@ -235,7 +235,7 @@ def _settle(row: Correction, state: str, *, reason: str, at: datetime) -> None:
 def _settle_the_same(ids: set[int], *, reason: str, at: datetime) -> None:
     """What else was said of these sessions and now stands there needs no decision of its own."""
     rows = Correction.objects.filter(session__in=ids, state=State.OPEN).select_related("session")
-    same = [row for row in rows if not said_of.changes(differences.stored(row.session), row.said)]
+    same = [row for row in rows if not said_of.changes(said_of.stored(row.session), row.said)]
     for row in same:
         _settle(row, State.TAKEN_OVER, reason=reason, at=at)
     files.settle(same)

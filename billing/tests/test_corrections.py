@@ -13,7 +13,7 @@ from billing.services import corrections, credit_notes
 from billing.services.corrections import CorrectionRefused
 from billing.tests import factories
 from charging.domain.errors import NothingToReview
-from charging.models import ChargingSession, Correction, FileImport, RejectedRow, Token
+from charging.models import ChargingSession, Connector, Correction, FileImport, RejectedRow, Token
 from charging.services import imports
 from charging.site_scope import limited_to
 from charging.tests.ingest.files import PLAIN, plain
@@ -84,7 +84,10 @@ def test_a_file_that_says_something_else_is_asked_about_once(in_north):
 
 
 def test_what_a_source_says_again_after_something_else_was_taken_over_is_asked_anew(in_north):
-    """5.5, then 4.5, then 5 kWh; and at last 4.5 once more, which was taken over once and does not stand there."""
+    """5.5, then 4.5, then 5 kWh; and at last 4.5 once more, which was taken over once and does not stand there.
+
+    What a person then types is put in place of 4.5, so that this is not asked again; 5 kWh are.
+    """
     Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
     start = "1,A,c1,2026-10-05 10:00,2026-10-05 11:00,"
     bring_in(start + "5.5")
@@ -95,14 +98,35 @@ def test_what_a_source_says_again_after_something_else_was_taken_over_is_asked_a
         corrections.take_over([difference], **WHY)
         assert session("1").energy_wh == float(kwh) * 1000
     corrections.correct(session("1"), {"energy_wh": 6000}, **WHY)
-    bring_in(start + "4.5")
+    last = bring_in(start + "4.5")
+    assert not differences.open_ones().exists(), "a person has seen it, and typed another"
+    assert RejectedRow.objects.get(file_import=last).settled == "left"
+    bring_in(start + "5")
     (difference,) = list(differences.open_ones())
     corrections.keep([difference], **WHY)
-    bring_in(start + "4.5")
+    bring_in(start + "5")
     assert not differences.open_ones().exists(), "it was kept as a person had it"
     corrections.correct(session("1"), {"energy_wh": 7000}, reason="again", at=NOW + timedelta(hours=1))
     bring_in(start + "4.5")
+    assert not differences.open_ones().exists()
+    bring_in(start + "5")
     assert differences.open_ones().exists(), "what was kept was another value"
+
+
+def test_the_same_file_asks_nothing_of_what_a_person_has_corrected(in_north):
+    """The start, the end and the energy are others, one after the other; what the file said first is no news."""
+    Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
+    bring_in(*FIRST[:1])
+    for facts in (
+        {"started_at": datetime(2026, 10, 5, 7, 55, tzinfo=UTC)},
+        {"ended_at": datetime(2026, 10, 5, 9, 5, tzinfo=UTC), "energy_wh": 6000},
+    ):
+        corrections.correct(session("1"), facts, **WHY)
+        bring_in(*FIRST[:1])
+        assert not differences.open_ones().exists()
+    bring_in("1,A,c2,2026-10-05 10:00,2026-10-05 11:00,5.5")
+    assert differences.open_ones().exists(), "another card is"
+    assert ChargingSession.objects.count() == 1
 
 
 def test_what_a_source_says_of_a_session_that_another_is_billed_for_is_held_against_that(in_north):
@@ -311,6 +335,16 @@ def test_a_person_corrects_a_value_and_physics_is_asked_again(later):
     corrections.correct(session("3"), {"energy_wh": 0}, **WHY)
     assert (session("3").flags, session("3").review) == (["zero_energy"], "pending")
     assert [taken.before["energy_wh"] for taken in row.corrections.order_by("pk")] == [8000, 7000]
+
+
+def test_more_than_the_plug_gives_is_doubted_of_what_a_person_types_too(later):
+    """Nobody wrote down what the outlet gives, but a plug of type 2 gives no 70 kWh in an hour."""
+    row = session("3")
+    Connector.objects.filter(pk=row.connector_id).update(standard="IEC_62196_T2", max_power_w=None)
+    corrections.correct(row, {"energy_wh": 70_000}, **WHY)
+    assert (session("3").flags, session("3").review) == (["above_power"], "pending")
+    corrections.correct(session("3"), {"started_at": datetime(2026, 10, 3, 9, 58, tzinfo=UTC)}, **WHY)
+    assert (session("3").flags, session("3").review) == (["above_power"], "pending")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,16 @@ def written(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: fact.isoformat() if isinstance(fact, datetime) else fact for name, fact in facts.items()}
 
 
+def stored(session: object) -> dict[str, Any]:
+    """Return the facts of a session that something else can be said of."""
+    return {name: getattr(session, name) for name in (*COMPARED, *SERIES)}
+
+
+def undone(facts: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts as they were; before: what a correction that was taken over keeps of them, as JSON holds it."""
+    return {**facts, **{name: None if fact is None else _value(name, fact) for name, fact in before.items()}}
+
+
 def unknown(said: Mapping[str, Any]) -> list[str]:
     """Return what is named and is not there: `station`, `token`."""
     return [name for name, key in NAMED.items() if said.get(name) and said.get(key) is None]

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from charging.domain.corrections import COMPARED, NAMED, SERIES, changes
+from charging.domain.corrections import NAMED, changes, stored, undone, unknown
 from charging.domain.local_time import UTC_TIME
 from charging.domain.reasons import Reject
 from charging.ingest import identity
@@ -26,7 +26,8 @@ _NAMES = ("site", "station", "connector", "token")
 def note(row: FileImport, network: Network) -> None:
     """Open a correction for each such row of an import that has come to its end.
 
-    What was said before, by another file, is not asked again: the row is settled as that was.
+    What was said before, by another file, is not asked again: the row is settled as that was. Nor is what a person has
+    put another value in place of: the row is left.
     """
     changed = RejectedRow.objects.filter(file_import=row, reason=Reject.CHANGED, facts__isnull=False).order_by("pk")
     rows = changed.iterator(chunk_size=_AT_ONCE)
@@ -43,33 +44,8 @@ def settle(rows: Iterable[Correction]) -> None:
             ).update(settled=_SETTLED[correction.state])
 
 
-def _note(row: FileImport, rejected: Sequence[RejectedRow], network: Network) -> None:
-    facts: list[dict[str, Any]] = [each.facts or {} for each in rejected]
-    frame = _frame(facts)
-    keys = network.placed(frame).select(*NAMED.values()).to_dicts()
-    sessions = _sessions(row, frame)
-    meant = _meant(set(sessions) - {None})
-    rows = Correction.objects.filter(session__in={*meant, *(one.pk for one in meant.values())}).order_by("pk")
-    earlier = {(meant[one.session_id].pk, _named(one.said)): one for one in rows if one.session_id in meant}
-    taken = {meant[one.session_id].pk: one.settled_at for one in rows.filter(state=_TAKEN).order_by("settled_at")}
-    fresh = []
-    for each, said, number, key in zip(rejected, facts, sessions, keys, strict=True):
-        if number is None:
-            continue
-        session = meant[number]
-        same = session.pk, _named(said)
-        known = earlier.get(same)
-        if known is None or not _holds(known, session, taken.get(session.pk)):
-            opened = Correction(session_id=session.pk, file_import=row, line_number=each.line_number, said=said | key)
-            earlier[same] = opened
-            fresh.append(opened)
-        elif known.state in _SETTLED:
-            RejectedRow.objects.filter(pk=each.pk).update(settled=_SETTLED[known.state])
-    Correction.objects.bulk_create(fresh)
-
-
-def _meant(numbers: set[int | None]) -> dict[int, ChargingSession]:
-    """The sessions, and those that are billed in the place of some; each under its number and that of the former."""
+def in_place_of(numbers: Iterable[int | None]) -> dict[int, ChargingSession]:
+    """Return the sessions and those billed in the place of some, each under its number and that of the former."""
     found = ChargingSession.objects.in_bulk([number for number in numbers if number])
     found |= {session.pk: session for session in found.values()}
     while True:
@@ -82,11 +58,57 @@ def _meant(numbers: set[int | None]) -> dict[int, ChargingSession]:
         found |= {session.pk: session for session in found.values()}
 
 
-def _holds(known: Correction, session: ChargingSession, taken_at: datetime | None) -> bool:
+def put_aside(session: ChargingSession, taken: Iterable[Correction], said: Mapping[str, Any]) -> bool:
+    """Whether this is what stood there when a person typed another value: they have seen it, and decided against it.
+
+    taken: what was taken over of the session, the last one last. Of a value that its source itself has replaced since,
+    nobody has: saying it again is news.
+    """
+    before = stored(session)
+    for one in reversed(list(taken)):
+        if one.file_import_id is not None or unknown(said):
+            return False
+        before = undone(before, one.before or {})
+        if not changes(before, said):
+            return True
+    return False
+
+
+def _note(row: FileImport, rejected: Sequence[RejectedRow], network: Network) -> None:
+    told: list[dict[str, Any]] = [each.facts or {} for each in rejected]
+    frame = _frame(told)
+    keys = network.placed(frame).select(*NAMED.values()).to_dicts()
+    sessions = _sessions(row, frame)
+    meant = in_place_of(set(sessions) - {None})
+    rows = Correction.objects.filter(session__in={*meant, *(one.pk for one in meant.values())}).order_by("pk")
+    earlier = {(meant[one.session_id].pk, _named(one.said)): one for one in rows if one.session_id in meant}
+    taken: dict[int, list[Correction]] = {}
+    for one in rows.filter(state=_TAKEN).order_by("settled_at", "pk"):
+        taken.setdefault(meant[one.session_id].pk, []).append(one)
+    fresh = []
+    for each, said, number, key in zip(rejected, told, sessions, keys, strict=True):
+        if number is None:
+            continue
+        session = meant[number]
+        same = session.pk, _named(said)
+        known, taken_over = earlier.get(same), taken.get(session.pk, [])
+        if put_aside(session, taken_over, said | key):
+            RejectedRow.objects.filter(pk=each.pk).update(settled=RejectedRow.Settled.LEFT)
+        elif known is None or not _holds(known, session, taken_over):
+            opened = Correction(session_id=session.pk, file_import=row, line_number=each.line_number, said=said | key)
+            earlier[same] = opened
+            fresh.append(opened)
+        elif known.state in _SETTLED:
+            RejectedRow.objects.filter(pk=each.pk).update(settled=_SETTLED[known.state])
+    Correction.objects.bulk_create(fresh)
+
+
+def _holds(known: Correction, session: ChargingSession, taken: Sequence[Correction]) -> bool:
     """Whether what was decided of the same words is decided still: nothing else was taken over since."""
     if known.state == _TAKEN:
-        return not changes({name: getattr(session, name) for name in (*COMPARED, *SERIES)}, known.said)
+        return not changes(stored(session), known.said)
     if known.state == Correction.State.KEPT:
+        taken_at = taken[-1].settled_at if taken else None
         return taken_at is None or known.settled_at is None or taken_at <= known.settled_at
     return True
 

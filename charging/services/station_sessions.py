@@ -11,9 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence, Sized
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
+from django.db.models import Q
 
 from charging.domain import corrections, holders
 from charging.domain.limits import LARGEST_OF_PLUG, Limits
@@ -27,7 +28,7 @@ from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
 from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage, Token
 from charging.selectors import admission
-from charging.services import signed_values, station_commands, station_settings
+from charging.services import differences, signed_values, station_commands, station_settings
 from charging.services.station_desk import Desk
 from tenants.scoping import current_operator_id
 
@@ -39,6 +40,7 @@ FREE, SILENT = timedelta(minutes=10), timedelta(hours=24)
 LARGEST_NUMBER = 2**31 - 1
 _State, _Review = ChargingSession.State, ChargingSession.Review
 #: A charge that is over: at which station, from when, for how many seconds, with how many Wh.
+_ODD: Final = frozenset(Flag)
 _Span = tuple[int, datetime, float, int]
 #: Flags that a session has from its opening on. All others it gets when it closes; a late stop takes them back.
 _AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK, Flag.OUTLET_MISSING, Flag.NAME_MISSING}
@@ -191,8 +193,13 @@ def _left_out(event: v201.Event) -> str:
 
 
 def _is_decided(session: ChargingSession) -> bool:
-    """Whether the session is closed for good, or by somebody's decision."""
-    return session.state != _State.ACTIVE and session.review != _Review.PENDING
+    """Whether the session is closed for good, or by somebody's decision.
+
+    One that waits for a person for another reason than what is odd about it (it was billed and credited, or somebody
+    disputes it) is no more the station's to change.
+    """
+    is_ours = session.review == _Review.PENDING and _ODD.issuperset(session.flags)
+    return session.state != _State.ACTIVE and not is_ours
 
 
 def _hear_card(desk: Desk, session: ChargingSession, charge: StationCharge, event: v201.Event) -> None:
@@ -354,11 +361,7 @@ def _stop(desk: Desk, message: StationMessage, stop: v16.Stop, signed: Iterable[
     if session is None:
         return "no_charge"
     desk.was_signed(session, signed, at=message.received_at)
-    may_change = session.state == _State.ACTIVE or (
-        session.review == _Review.PENDING and Flag.STOP_MISSING in session.flags
-    )
-    if not may_change and Flag.STOP_MISSING not in session.flags:
-        return "stopped_already"
+    may_change = not _is_decided(session) and (session.state == _State.ACTIVE or Flag.STOP_MISSING in session.flags)
     charge = desk.charge_of(session)
     is_believed = v16.is_believed(stop.said_at, message.received_at)
     ended = stop.said_at if is_believed and stop.said_at else message.received_at
@@ -406,13 +409,20 @@ def _stop_alone(desk: Desk, message: StationMessage, stop: v16.Stop, id_tag: str
 def _differ(
     session: ChargingSession, ended: datetime, meter_stop: int | None, readings: list[tuple[datetime, int]]
 ) -> str:
-    """Lay the stop of a session that was decided without it beside what is stored, for somebody to decide again."""
+    """Lay the stop of a session that was decided without it beside what is stored, for somebody to decide again.
+
+    Of one that had its stop, and that nobody has corrected since, a second stop says nothing.
+    """
+    session = differences.in_place_of([session.pk])[session.pk]
+    of_it = Q(session=session) | Q(replaced_by=session)
+    taken = Correction.objects.filter(of_it, state=Correction.State.TAKEN_OVER).order_by("settled_at", "pk")
+    if Flag.STOP_MISSING not in session.flags and not taken:
+        return "stopped_already"
     meant = copy(session)
     _end(meant, ended, meter_stop, readings)
     facts = {name: getattr(meant, name) for name in ("ended_at", "energy_wh", *corrections.SERIES)}
     said = corrections.written({name: fact for name, fact in facts.items() if fact is not None})
-    stored = {name: getattr(session, name) for name in (*corrections.COMPARED, *corrections.SERIES)}
-    if not corrections.changes(stored, said):
+    if not corrections.changes(corrections.stored(session), said) or differences.put_aside(session, taken, said):
         return "stopped_already"
     Correction.objects.get_or_create(session=session, file_import=None, said=said)
     return "late_stop"

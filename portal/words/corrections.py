@@ -10,7 +10,6 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.selectors import differences
 from billing.selectors.differences import Difference
 from charging.domain import corrections
 from charging.models import ChargingSession, Connector, Correction, Token
@@ -61,7 +60,7 @@ def settled(session: ChargingSession, rows: Sequence[Correction]) -> list[Settle
     zone = session.site.time_zone
     found = []
     for row, before, said in sides:
-        stands = before if row.before is not None else differences.stored(session)
+        stands = before if row.before is not None else corrections.stored(session)
         changed = [name for name in corrections.COMPARED if name in said and said[name] != stands.get(name)]
         kept = changed if row.before is None else [name for name in changed if name in row.before]
         sides_of = [

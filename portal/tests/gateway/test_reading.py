@@ -9,7 +9,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.models import Invoice
 from billing.selectors import differences, waiting
+from billing.services import corrections, credit_notes
+from billing.tests import factories
 from charging.models import (
     ChargingSession,
     Connector,
@@ -371,6 +374,65 @@ def test_a_late_stop_that_says_the_same_is_no_difference(told):
     assert told.remarks[-1] == "stopped_already"
     with tenant_scope(told.operator.pk):
         assert not Correction.objects.exists()
+
+
+def test_a_late_stop_is_held_against_what_a_person_typed_meanwhile_and_a_repeated_one_is_no_news(told):
+    told.starts()
+    told.starts(8, at="2026-11-20T12:00:00Z", received_at=NOW + timedelta(hours=4))
+    told.meters((30, 7000))
+    told.read()
+    told.stops(9000, number=8, minutes=300)
+    told.read()
+    lost, ended = told.sessions
+    with tenant_scope(told.operator.pk):
+        for row in (lost, ended):
+            corrections.correct(row, {"energy_wh": 6500}, reason="read off", at=NOW + timedelta(hours=6))
+    told.stops(13_000)
+    told.stops(9000, number=8, minutes=300)
+    told.read()
+    assert told.remarks[-2:] == ["late_stop", "stopped_already"]
+    assert [(row.energy_wh, row.flags, row.review) for row in told.sessions] == [(6500, [], "approved")] * 2
+    with tenant_scope(told.operator.pk):
+        assert [row.session for row in Correction.objects.filter(state="open")] == [lost]
+
+
+def test_what_somebody_disputes_is_not_changed_by_a_late_stop(told):
+    told.starts()
+    told.meters((30, 7000))
+    told.read()
+    told.abandoned(NOW + timedelta(hours=25))
+    with tenant_scope(told.operator.pk):
+        ChargingSession.objects.update(flags=["stop_missing", "disputed"])
+    told.stops(13_000)
+    told.read()
+    session = told.sessions[0]
+    assert (session.energy_wh, session.flags, session.review) == (6000, ["stop_missing", "disputed"], "pending")
+    assert told.remarks[-1] == "late_stop"
+
+
+def test_what_was_billed_and_credited_is_not_changed_by_a_late_stop_nor_halts_its_station(told):
+    told.starts()
+    told.meters((30, 7000))
+    told.read()
+    told.abandoned(NOW + timedelta(hours=25))
+    december = datetime(2026, 12, 2, 9, tzinfo=UTC)
+    with tenant_scope(told.operator.pk):
+        factories.tariff()
+        ChargingSession.objects.update(review="approved")
+        factories.issued(datetime(2026, 11, 1, tzinfo=UTC), december)
+        credit_notes.credit(Invoice.objects.get(), reason="The meter", by=None, at=december, then="pending")
+    told.stops(13_000)
+    told.read()
+    assert told.remarks[-1] == "late_stop"
+    assert told.sessions[0].energy_wh == 6000
+    with tenant_scope(told.operator.pk):
+        assert corrections.take_over(list(Correction.objects.all()), reason="late", at=december).taken == 1
+    told.stops(14_000)
+    told.read()
+    with tenant_scope(told.operator.pk):
+        (difference,) = differences.beside(list(Correction.objects.filter(state="open")))
+        assert (difference.entry.session.energy_wh, difference.said.energy_wh) == (12_000, 13_000)
+        assert not StationHalt.objects.exists()
 
 
 @pytest.mark.parametrize(("hours", "state"), [(23, "ACTIVE"), (25, "COMPLETED")])
