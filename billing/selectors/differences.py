@@ -1,6 +1,6 @@
 """Corrections beside what is stored: what would change, and what that means in money."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,8 +11,10 @@ from django.db.models import Q, QuerySet
 
 from billing.selectors import session_ledger, stakes
 from billing.selectors.session_ledger import Entry
+from billing.selectors.stakes import Stake
 from charging.domain import corrections, holders
 from charging.domain.holders import Held
+from charging.domain.reasons import SETTLING
 from charging.models import ChargingSession, Connector, Correction, FileImport, Token
 from charging.selectors import sessions, tokens
 from tenants.models import Driver
@@ -25,7 +27,7 @@ class Difference:
     """A correction and the session it is about, with the facts that would be others.
 
     said: the session as it would be. unknown: what is named and is not there. now, then: what it costs (is billed, or
-    would be billed by the terms of now) and what it would; None where there is no price.
+    would be billed by the terms of now; nothing of what is written off) and what it would; None without a price.
     """
 
     correction: Correction
@@ -65,12 +67,17 @@ def beside(rows: Sequence[Correction]) -> list[Difference]:
     entries = {entry.session.pk: entry for entry in session_ledger.entries(whole)}
     seen = [row for row in rows if row.session_id in entries]
     said = _said(seen, {pk: entry.session for pk, entry in entries.items()})
-    costs_now = _costs([entries[row.session_id].session for row in seen])
-    costs_then = _costs(said)
+    costs_now = _costs([entries[row.session_id].session for row in seen], lambda row: row.review == Review.WRITTEN_OFF)
+    costs_then = _costs(said, stays_off)
     return [
         _difference(row, entries[row.session_id], *each)
         for row, each in zip(seen, zip(said, costs_now, costs_then, strict=True), strict=True)
     ]
+
+
+def stays_off(session: ChargingSession) -> bool:
+    """Whether other facts bill nobody either: it was written off for more than that nothing was charged."""
+    return session.review == Review.WRITTEN_OFF and session.flags != [SETTLING]
 
 
 def payer(session: ChargingSession, changed: dict[str, Any], histories: dict[int, list[Held[int]]]) -> int | None:
@@ -122,15 +129,20 @@ def _in_bulk(rows: Any, pairs: Sequence[tuple[ChargingSession, dict[str, Any]]],
     return found
 
 
-def _costs(rows: Sequence[ChargingSession]) -> list[tuple[str, Decimal] | None]:
+def _costs(
+    rows: Sequence[ChargingSession], is_off: Callable[[ChargingSession], bool]
+) -> list[tuple[str, Decimal] | None]:
     ended = [row for row in rows if row.ended_at is not None]
     found = iter(stakes.of(ended))
     costs: list[tuple[str, Decimal] | None] = []
     for row in rows:
         stake = next(found) if row.ended_at is not None else None
-        alone = row.review == Review.ENERGY_ONLY
-        costs.append((stake.currency, stake.energy if alone else stake.amount) if stake else None)
+        costs.append((stake.currency, Decimal(0) if is_off(row) else _billed(row, stake)) if stake else None)
     return costs
+
+
+def _billed(row: ChargingSession, stake: Stake) -> Decimal:
+    return stake.energy if row.review == Review.ENERGY_ONLY else stake.amount
 
 
 def _difference(

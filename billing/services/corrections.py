@@ -197,14 +197,15 @@ def _change(
 def _judge(session: ChargingSession, changed: Iterable[str]) -> None:
     """A doubt that nobody has set aside yet sends the session to the review; one without any leaves it.
 
+    What a person wrote off stays so; what was written off as nothing was charged is one like any other once it was.
     Doubts of its source about what is as it was stay: another outlet does not make a wrong meter right.
     """
     stays = [flag for flag in session.flags if flag not in JUDGED and not {*changed} & {*DOUBTED_FACTS.get(flag, ())}]
-    set_aside = session.review in _SET_ASIDE
+    set_aside, stays_off = session.review in _SET_ASIDE, differences.stays_off(session)
     doubts = list(dict.fromkeys([*stays, *judging.flags(session)]))
     fresh = set(doubts) - set(session.flags) if set_aside else set(doubts)
     session.flags = doubts
-    if session.review != Review.WRITTEN_OFF:
+    if not stays_off:
         session.review = Review.PENDING if fresh else session.review if set_aside else Review.APPROVED
     session.save(update_fields=["flags", "review"])
 

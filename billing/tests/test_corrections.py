@@ -129,6 +129,24 @@ def test_the_same_file_asks_nothing_of_what_a_person_has_corrected(in_north):
     assert ChargingSession.objects.count() == 1
 
 
+@pytest.mark.parametrize("by_whom", ["itself", "a person"])
+def test_what_was_written_off_as_nothing_was_charged_is_billed_once_something_was(in_north, by_whom):
+    """A person who wrote a session off for another reason has decided that nobody pays, however much it was."""
+    factories.tariff()
+    Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
+    bring_in("1,A,c1,2026-10-05 10:00,2026-10-05 10:02,0")
+    assert session("1").review == "written_off"
+    if by_whom == "a person":
+        ChargingSession.objects.update(flags=["no_charge", "overlap"])
+    bring_in("1,A,c1,2026-10-05 10:00,2026-10-05 11:00,8")
+    (difference,) = differences.beside(list(differences.open_ones()))
+    assert (difference.now, difference.then) == (Decimal(0), Decimal(20 if by_whom == "itself" else 0))
+    corrections.take_over([difference.correction], **WHY)
+    assert session("1").review == ("approved" if by_whom == "itself" else "written_off")
+    factories.rate_all()
+    assert SessionPrice.objects.filter(amount_incl_vat=20).count() == (by_whom == "itself")
+
+
 def test_what_a_source_says_of_a_session_that_another_is_billed_for_is_held_against_that(in_north):
     """8 kWh are billed, then credited, as 6 are said: the same once more is settled, and 5 are asked of what stands."""
     factories.tariff()
