@@ -355,6 +355,17 @@ def test_a_person_corrects_a_value_and_physics_is_asked_again(later):
     assert [taken.before["energy_wh"] for taken in row.corrections.order_by("pk")] == [8000, 7000]
 
 
+@pytest.mark.parametrize(("name", "minute"), [("started_at", 45), ("ended_at", 15)])
+def test_when_charging_ended_is_not_known_of_a_session_that_did_not_last_then(later, name, minute):
+    """It would be priced as one that stood there without charging from then on, before it began."""
+    row = session("3")
+    row.charging_ended_at = datetime(2026, 10, 3, 10, 30, tzinfo=UTC)
+    row.save()
+    moment = datetime(2026, 10, 3, 10, minute, tzinfo=UTC)
+    corrections.correct(row, {name: moment, "energy_wh": 1000}, **WHY)
+    assert (session("3").charging_ended_at, row.corrections.get().before["energy_wh"]) == (None, 8000)
+
+
 def test_more_than_the_plug_gives_is_doubted_of_what_a_person_types_too(later):
     """Nobody wrote down what the outlet gives, but a plug of type 2 gives no 70 kWh in an hour."""
     row = session("3")

@@ -1,7 +1,7 @@
 """What is said of a session beside what is stored of it. Pure: facts by name, as JSON and as values.
 
-Facts that are said to be nothing say nothing. Facts follow each other: a session that ends sooner has not charged
-longer than that, and readings of a session whose energy or time is another are no longer its own.
+Facts that are said to be nothing say nothing. Facts follow each other: when charging ended is not known of a session
+that did not last then, and readings of a session whose energy or time is another are no longer its own.
 """
 
 from collections.abc import Mapping
@@ -51,9 +51,9 @@ def changes(stored: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any
     found = {name: facts[name] for name in COMPARED if name in facts and facts[name] != stored[name]}
     if not found:
         return {}
-    ends = found.get("ended_at", stored["ended_at"])
-    charged = found.get("charging_ended_at", stored["charging_ended_at"])
-    if charged is not None and ends is not None and charged > ends:
+    now = {**stored, **found}
+    begins, charged, ends = (now[name] for name in ("started_at", "charging_ended_at", "ended_at"))
+    if charged is not None and (charged < begins or (ends is not None and charged > ends)):
         found["charging_ended_at"] = None
     if "series_wh" in facts:
         found |= {name: facts.get(name) for name in SERIES}

@@ -123,6 +123,17 @@ def test_a_session_of_the_hour_that_comes_twice_is_corrected_and_keeps_its_times
     assert (stored.energy_wh, stored.started_at, stored.ended_at) == (9500, row.started_at, row.ended_at)
 
 
+def test_charging_ends_while_the_session_lasts(world, sign_in, otto):
+    row = world.session()
+    client, url = sign_in(otto), world.url(f"sessions/{row.public_id}/correct/")
+    for moment in ("2020-01-01T10:00", "2100-01-01T10:00"):
+        page = client.post(url, typed(client, url, charging_ended_at=moment, energy="9"))
+        assert page.context["form"].errors["charging_ended_at"] == [
+            "This must lie between the start and the end of the session."
+        ]
+    assert energies(world) == [10000]
+
+
 def test_a_correction_that_cannot_be_is_said_on_the_form(world, sign_in, otto):
     row = world.session()
     client, url = sign_in(otto), world.url(f"sessions/{row.public_id}/correct/")

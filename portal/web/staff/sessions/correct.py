@@ -67,6 +67,9 @@ class CorrectForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
+        charged = found.get("charging_ended_at")
+        if not self.errors and charged and not found["started_at"] <= charged <= found["ended_at"]:
+            self.add_error("charging_ended_at", _("This must lie between the start and the end of the session."))
         if not self.errors and not self.facts(found):
             raise forms.ValidationError(_("Nothing is different from what is stored."))
         return found
