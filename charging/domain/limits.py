@@ -26,10 +26,11 @@ class Limits:
     bound a connector of which no power is known, and so does what it usually gives: `usual_times` as much as in most
     of at least `usual_of` sessions, from `usual_from_w` on. `repeat_…` and `growing` tell energies that were summed up
     instead of counted anew: nearly that of the session right before, or more each time so many times, with more power
-    than alternating current has. `attempt_s`: who took no energy within this long has tried in vain. `trickle_…`: less
-    than this power for longer than this, as in the last `trickle_of` sessions of the station, is what a meter says
-    that counts in kWh and calls it Wh; a car that is full takes as little, but not every one. `twice_…`: what two
-    sources tell of one charge differs by no more, in both times and in energy (the larger of the two bounds).
+    than alternating current has or more than most cars hold. `attempt_s`: who took no energy within this long has tried
+    in vain. `trickle_…`: less than this power for longer than this, as in the last `trickle_of` sessions of the
+    station, is what a meter says that counts in kWh and calls it Wh; a car that is full takes as little, but not every
+    one. `twice_…`: what two sources tell of one charge differs by no more, in both times and in energy (the larger of
+    the two bounds).
     """
 
     largest_wh: int = 1_000_000
@@ -48,6 +49,7 @@ class Limits:
     repeat_percent: int = 1
     repeat_wh: int = 1_000
     growing: int = 8
+    growing_wh: int = 80_000
     alternating_w: int = 43_000
     attempt_s: int = 300
     trickle_w: int = 50

@@ -89,6 +89,7 @@ def neighbours(sessions: pl.DataFrame, *, limits: Limits) -> Iterator[tuple[Flag
         "row",
         "connector_id",
         "average_w",
+        "energy_wh",
         "max_power_w",
         "usual_w",
         near=(near & soon.is_between(-limits.overlap_s, limits.repeat_within_s)).fill_null(value=False),
@@ -96,9 +97,8 @@ def neighbours(sessions: pl.DataFrame, *, limits: Limits) -> Iterator[tuple[Flag
     ).with_columns(run=(~pl.col("near")).cum_sum(), climb=(~pl.col("grows")).cum_sum())
     least = pl.col("average_w").min().over("run")
     repeated = pl.col("near") & (pl.col("average_w") > 2 * least)
-    climbing = (
-        pl.col("grows") & (pl.len().over("climb") >= limits.growing) & (pl.col("average_w") > limits.alternating_w)
-    )
+    much = (pl.col("average_w") > limits.alternating_w) | (energy > limits.growing_wh)
+    climbing = pl.col("grows") & (pl.len().over("climb") >= limits.growing) & much
     usual = pl.max_horizontal(
         "usual_w",
         pl.when(pl.len().over("connector_id") >= limits.usual_of).then(

@@ -335,6 +335,15 @@ def test_energies_that_go_on_after_a_restart_are_flagged_and_equal_sessions_are_
     assert not any(found_by(equal)[Flag.REPEATED_ENERGY])
 
 
+def test_a_register_that_is_told_each_night_instead_of_what_came_is_flagged_by_what_no_car_holds():
+    """Ten hours each, so that the power is an ordinary one; energies that only happen to grow are let be."""
+    nights = [(night * 1_440, 600) for night in range(12)]
+    register = on_one_connector(*[(*night, 70_000 + 9_000 * n) for n, night in enumerate(nights)])
+    assert found_by(register)[Flag.REPEATED_ENERGY] == [False] * 2 + [True] * 10
+    growing = on_one_connector(*[(*night, 20_000 + 3_000 * n) for n, night in enumerate(nights)])
+    assert not any(found_by(growing)[Flag.REPEATED_ENERGY])
+
+
 def test_a_box_that_suddenly_gives_ten_times_as_much_is_flagged():
     known = on_one_connector((0, 60, 70_000), usual_w=7_000.0)
     assert found_by(known)[Flag.ABOVE_USUAL] == [True]
