@@ -169,7 +169,7 @@ def _remark(run: InvoiceRun) -> None:
         earlier = run_rows.before(before) if before else None
         if before and earlier:
             since, until = month_bounds(run.month, Operator.objects.get(pk=run.operator_id).time_zone)
-            known = {"before": before.pk, "earlier": earlier.pk, "since": since, "until": until}
+            known: dict[str, Any] = {"before": before.pk, "earlier": earlier.pk, "since": since, "until": until}
             cursor.execute(NOTHING, {"operator": run.operator_id, "run": run.pk, **known})
 
 
