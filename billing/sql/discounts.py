@@ -22,8 +22,8 @@ from typing import Final
 
 from billing.sql.invoices import DIGITS
 
-#: The energy of a session at a VAT rate, of lines `l` grouped by the two; {asked}: what a line asks for. Null where none
-#: is of energy. What is no energy, as what a least price adds, only counts for how much may be taken off.
+#: The energy of a session at a VAT rate, of lines `l` grouped by the two; {asked}: what a line asks for. Null where
+#: none is of energy. What is no energy, as what a least price adds, only counts for how much may be taken off.
 ENERGY_OF: Final = (
     "CASE WHEN bool_or(l.component = 'ENERGY') THEN"
     " greatest(0, least(sum({asked}) FILTER (WHERE l.component = 'ENERGY'), sum({asked}))) END"
