@@ -2,8 +2,8 @@
 
 from typing import Final
 
-#: Of a customer's last six invoices in the currency and of the country's VAT; two are needed to call anything usual.
-#: The oddest 200.
+#: Of a customer's last six invoices in the currency and of the country's VAT, without those that were credited wholly;
+#: two are needed to call anything usual. The oddest 200.
 REMARK: Final = """
 INSERT INTO billing_runremark (operator_id, run_id, invoice_id, code, usual, off_by)
 SELECT i.operator_id, i.run_id, i.id,
@@ -16,6 +16,8 @@ CROSS JOIN LATERAL (SELECT avg(amount_due) AS usual, count(*) AS known FROM (
     SELECT p.amount_due FROM billing_invoice p
     WHERE p.operator_id = i.operator_id AND p.account_id = i.account_id AND p.month < i.month AND p.state = 'issued'
         AND p.kind = 'invoice' AND p.currency = i.currency AND p.vat_country IN ('', i.vat_country)
+        AND NOT EXISTS (SELECT 1 FROM billing_invoice n
+            WHERE n.operator_id = p.operator_id AND n.credits_id = p.id AND NOT n.leaves_rest)
     ORDER BY p.month DESC LIMIT 6) p) u
 WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND CASE
     WHEN u.known < 2 THEN i.amount_due > 5 * r.mean

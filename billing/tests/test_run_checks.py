@@ -12,6 +12,7 @@ from billing.selectors import drafted as drafted_rows
 from billing.selectors import run_checks
 from billing.selectors import runs as run_rows
 from billing.services import account_moves, drafted_prices, runs, tariffs
+from billing.services.credit_notes import credit
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, flat, issued, session, tariff
 from charging.models import ChargingSession, Correction, Site, Token
 from tenants.models import Account, Driver, Operator
@@ -292,6 +293,17 @@ def test_it_stands_beside_the_month_before_and_the_same_month_a_year_ago(charged
     before, year_ago = run_checks.compared(drafted())
     assert (before.month, year_ago.month) == (date(2026, 9, 1), date(2025, 10, 1))
     assert (before.invoices, before.amount_due, before.change) == (1, Decimal("12.50"), Decimal(1))
+
+
+def test_what_was_credited_wholly_says_nothing_of_what_a_payer_usually_pays(charged):
+    """Ten times the usual energy in August was a mistake of the meter's: October is no less than usual."""
+    for number, kwh in ((7, 10), (8, 100), (9, 10)):
+        start = datetime(2026, number, 3, tzinfo=OCTOBER.tzinfo)
+        session(connector(), charged, start=start, kwh=kwh)
+        issued(start, at=start + timedelta(days=40))
+    wrong = Invoice.objects.get(amount_due=250)
+    credit(wrong, reason="The meter", by=None, at=NOVEMBER, then="written_off")
+    assert not run_rows.remarks(drafted()).exists()
 
 
 @pytest.fixture
