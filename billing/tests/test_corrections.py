@@ -14,7 +14,7 @@ from billing.services.corrections import CorrectionRefused
 from billing.tests import factories
 from charging.domain.errors import NothingToReview
 from charging.models import ChargingSession, Connector, Correction, FileImport, RejectedRow, Token
-from charging.services import imports
+from charging.services import imports, mending
 from charging.site_scope import limited_to
 from charging.tests.ingest.files import PLAIN, plain
 from tenants.models import AuditEntry
@@ -127,6 +127,19 @@ def test_the_same_file_asks_nothing_of_what_a_person_has_corrected(in_north):
     bring_in("1,A,c2,2026-10-05 10:00,2026-10-05 11:00,5.5")
     assert differences.open_ones().exists(), "another card is"
     assert ChargingSession.objects.count() == 1
+
+
+def test_what_was_decided_of_a_row_stays_when_another_one_of_its_file_is_mended(in_north):
+    Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
+    bring_in(*FIRST)
+    bad = "2,A,c1,2026-10-06 10:00,2026-10-06 11:00,x"
+    file = bring_in("1,A,c1,2026-10-05 10:00,2026-10-05 11:00,4.5", bad)
+    corrections.take_over(list(differences.open_ones()), **WHY)
+    corrections.correct(session("1"), {"energy_wh": 6000}, **WHY)
+    row = RejectedRow.objects.get(file_import=file, reason="unreadable_energy")
+    mending.mend(row, bad.replace(",x", ",7").split(","), everywhere=False, adds=False, by=None, at=NOW)
+    assert [one.session for one in differences.open_ones()] == [session("2")]
+    assert set(RejectedRow.objects.filter(file_import=file).values_list("settled", flat=True)) == {"", "taken_over"}
 
 
 @pytest.mark.parametrize("by_whom", ["itself", "a person"])

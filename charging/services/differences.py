@@ -29,7 +29,8 @@ def note(row: FileImport, network: Network) -> None:
     What was said before, by another file, is not asked again: the row is settled as that was. Nor is what a person has
     put another value in place of: the row is left.
     """
-    changed = RejectedRow.objects.filter(file_import=row, reason=Reject.CHANGED, facts__isnull=False).order_by("pk")
+    waiting = RejectedRow.objects.filter(file_import=row, settled=RejectedRow.Settled.NO)  # others may have been mended
+    changed = waiting.filter(reason=Reject.CHANGED, facts__isnull=False).order_by("pk")
     rows = changed.iterator(chunk_size=_AT_ONCE)
     while some := list(islice(rows, _AT_ONCE)):
         _note(row, some, network)
