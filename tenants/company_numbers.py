@@ -59,7 +59,9 @@ def organisation(number: str, *, country: str) -> str:
     plain = compact(number)
     rules = _ORGANISATIONS.get(country.upper(), ())
     if plain and rules and not any(_holds(rule, plain) for rule in rules):
-        raise Refused(Code.ORGANISATION_NUMBER_WRONG, number=number, country=country.upper())
+        raise Refused(
+            Code.ORGANISATION_NUMBER_WRONG, field="organisation_number", number=number, country=country.upper()
+        )
     return plain
 
 
@@ -77,7 +79,7 @@ def vat(number: str) -> str:
     if plain[:2] in PREFIXES:
         plain = PREFIXES[plain[:2]] + plain[2:]
     if plain and not _follows_its_country(plain):
-        raise Refused(Code.VAT_NUMBER_WRONG, number=number)
+        raise Refused(Code.VAT_NUMBER_WRONG, field="vat_number", number=number)
     return plain
 
 
@@ -102,7 +104,7 @@ def gln(number: str) -> str:
     """
     plain = compact(number)
     if plain and not (len(plain) == 13 and _holds("ean", plain)):
-        raise Refused(Code.GLN_WRONG, number=number)
+        raise Refused(Code.GLN_WRONG, field="gln", number=number)
     return plain
 
 

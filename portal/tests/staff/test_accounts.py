@@ -95,19 +95,26 @@ def test_a_payer_is_made_shown_and_changed(world, sign_in, fina):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("field", "wrong", "said"),
     [
-        ({"organisation_number": "556036-0794"}, "556036-0794"),
-        ({"vat_number": "SE12"}, "SE12"),
-        ({"name": ""}, "name"),
-        ({"least_amount": "-1"}, "least_amount"),
-        ({"customer_number": "1001"}, "1001"),
+        ("organisation_number", "556036-0794", "556036-0794"),
+        ("vat_number", "SE12", "SE12"),
+        ("gln", "123", "123"),
+        ("name", "", "required"),
+        ("least_amount", "-1", "-1 is too little"),
+        ("dealer_evidence", "VIES", "from when"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_value(world, sign_in, fina, wrong, said):
-    answer = sign_in(fina).post(world.url("payers/new/"), form(**wrong))
+def test_what_is_wrong_is_named_with_its_value_beside_its_field(world, sign_in, fina, field, wrong, said):
+    answer = sign_in(fina).post(world.url("payers/new/"), form(**{field: wrong}))
     assert answer.status_code == 400
-    assert said in str(answer.context["form"].errors)
+    where = "dealer_since" if field == "dealer_evidence" else field
+    assert said in str(answer.context["form"].errors[where])
+
+
+def test_what_no_field_is_wrong_of_stands_above_the_form(world, sign_in, fina):
+    answer = sign_in(fina).post(world.url("payers/new/"), form(customer_number="1001"))
+    assert "1001" in str(answer.context["form"].non_field_errors())
 
 
 def test_a_driver_is_moved_and_back(world, firm, sign_in, fina):

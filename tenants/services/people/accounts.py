@@ -84,17 +84,17 @@ def _check_dealer(facts: dict[str, Any]) -> None:
     country = str(facts.get("country") or "").upper()
     if since is None:
         if until is not None or facts.get("dealer_evidence"):
-            raise Refused(Code.DEALER_WITHOUT_BEGINNING)
+            raise Refused(Code.DEALER_WITHOUT_BEGINNING, field="dealer_since")
         return
     if until is not None and until < since:
-        raise Refused(Code.DEALER_ENDS_FIRST)
+        raise Refused(Code.DEALER_ENDS_FIRST, field="dealer_until")
     if not str(facts.get("dealer_evidence") or "").strip():
-        raise Refused(Code.DEALER_WITHOUT_EVIDENCE)
+        raise Refused(Code.DEALER_WITHOUT_EVIDENCE, field="dealer_evidence")
     if not country:
-        raise Refused(Code.DEALER_WITHOUT_COUNTRY)
+        raise Refused(Code.DEALER_WITHOUT_COUNTRY, field="country")
     number = company_numbers.vat(str(facts.get("vat_number") or ""))
     if country in company_numbers.UNION and not company_numbers.vat_of(country, number):
-        raise Refused(Code.DEALER_WITHOUT_VAT_NUMBER, country=country)
+        raise Refused(Code.DEALER_WITHOUT_VAT_NUMBER, field="vat_number", country=country)
 
 
 def _identified(account: Account, particulars: dict[str, Any]) -> Account:
