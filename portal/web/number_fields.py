@@ -37,9 +37,23 @@ def with_point(value: Any) -> Any:
 class TypedNumberField(forms.DecimalField):
     """A number. Comma and point both mean the decimal sign, whatever the reader's language."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, min_value: Any = None, max_value: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("widget", digits())
         super().__init__(**kwargs)
+        self.min_value: Any = min_value
+        self.max_value: Any = max_value
+
+    def validate(self, value: Any) -> None:
+        """Refuse what lies out of bounds, naming both as people write them."""
+        super().validate(value)
+        if value is None:
+            return
+        if self.min_value is not None and value < self.min_value:
+            facts = {"value": measures.typed(value), "least": measures.typed(self.min_value)}
+            raise ValidationError(gettext("%(value)s is too little: at least %(least)s.") % facts)
+        if self.max_value is not None and value > self.max_value:
+            facts = {"value": measures.typed(value), "most": measures.typed(self.max_value)}
+            raise ValidationError(gettext("%(value)s is too much: at most %(most)s.") % facts)
 
     def to_python(self, value: Any) -> Any:
         """Read a number by either decimal sign."""

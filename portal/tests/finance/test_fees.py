@@ -70,7 +70,7 @@ def test_a_private_person_is_named_in_the_address(fina_browser, url, danas_drive
         ({"kind": "credit", "reason": ""}, "needs a reason"),
         ({"until": "2026-10-01"}, "would end before it begins"),
         ({"since": "2024-01-01"}, "at most 366 days back"),
-        ({"price": "0"}, "greater than or equal to 0.01"),
+        ({"price": "0"}, "0 is too little: at least 0.01."),
         ({"booking_account": "x1"}, "three to ten digits"),
         ({"account": "Nobody"}, "no company, association or partner"),
     ],
@@ -107,7 +107,7 @@ def test_a_discount_is_given_and_shown_wherever_fees_are(fina_browser, url, firm
     [
         ({"percent": ""}, "give one of the two"),
         ({"amount": "10"}, "give one of the two"),
-        ({"percent": "101"}, "less than or equal to 100"),
+        ({"percent": "101"}, "101 is too much: at most 100."),
         ({"until": "2026-09-01"}, "would end before it begins"),
         ({"taken_off": "nothing"}, "Select a valid choice"),
         ({"account": "Nobody"}, "no company, association or partner"),

@@ -93,8 +93,8 @@ def test_an_amount_is_read_as_people_write_it(fina_browser, url, bill, typed, ke
     ("typed", "said"),
     [
         ("1.234,50", "Write the number with one decimal sign"),
-        ("\u22125", "greater than or equal to 0.01"),
-        ("0", "greater than or equal to 0.01"),
+        ("\u22125", "-5 is too little: at least 0.01."),
+        ("0", "0 is too little: at least 0.01."),
         ("tio", "Enter a number."),
         ("1e3", "Enter a number."),
         ("12,505", "no more than 2 decimal places"),
