@@ -26,7 +26,7 @@ WHERE s.operator_id = %(operator)s AND s.ended_at >= %(begin)s AND s.ended_at < 
       AND i.account_id NOT BETWEEN %(first)s AND %(last)s)
 """  # noqa: S608  # constants only
 _TOTALS = f"""
-SELECT s.driver_id, CASE WHEN s.driver_id IS NULL THEN s.token_id END, coalesce(p.currency, ''), count(*),
+SELECT s.driver_id, CASE WHEN s.driver_id IS NULL THEN s.token_id END, coalesce(p.currency, %(currency)s), count(*),
     coalesce(sum(s.energy_wh), 0), coalesce(sum(p.amount_incl_vat), 0)
 {_OF_MONTH} GROUP BY 1, 2, 3 ORDER BY 6 DESC, 1
 """
@@ -60,11 +60,11 @@ def summed(rows: Sequence[Totals]) -> list[Totals]:
 
 def totals(account: Account, month: date, *, operator: Operator) -> Sequence[Totals]:
     """What each driver and card of the account came to in the month, the largest first. Three queries."""
-    rows = _rows(_TOTALS, account, month, operator)
+    rows = _rows(_TOTALS, account, month, operator)  # what has no price yet is counted beside the rest
     drivers = Driver.objects.select_related("identity").in_bulk([row[0] for row in rows if row[0]])
     cards = Token.objects.in_bulk([row[1] for row in rows if row[1]])
     return [
-        Totals(drivers.get(driver), cards.get(card), currency or operator.currency, count, int(energy), amount)
+        Totals(drivers.get(driver), cards.get(card), currency, count, int(energy), amount)
         for driver, card, currency, count, energy, amount in rows
     ]
 
@@ -86,9 +86,8 @@ def session_ids(account: Account, month: date, *, operator: Operator) -> list[in
 def _rows(sql: str, account: Account, month: date, operator: Operator) -> list[Any]:
     begin, end = month_bounds(month, operator.time_zone)
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql, {"operator": current_operator_id(), "begin": begin, "end": end, **reach(account.pk, account.pk)}
-        )
+        known: dict[str, Any] = {"operator": current_operator_id(), "currency": operator.currency}
+        cursor.execute(sql, {**known, "begin": begin, "end": end, **reach(account.pk, account.pk)})
         return list(cursor.fetchall())
 
 

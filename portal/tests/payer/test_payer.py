@@ -107,6 +107,13 @@ def test_its_drivers_sums_and_sessions_of_a_month(firm, pia, charged, danas_driv
     assert "Olle" not in sessions.content.decode()
 
 
+def test_what_has_no_price_yet_is_counted_with_the_rest_of_its_driver(north, firm, pia, charged, danas_driver, sign_in):
+    with tenant_scope(north.pk):
+        factories.session(factories.connector(), danas_driver, start=factories.OCTOBER + timedelta(hours=5), kwh=3)
+    (row,) = sign_in(pia).get("/o/north/payer/drivers/?month=2026-10").context["totals"]
+    assert (row.driver, row.sessions, row.energy_wh) == (danas_driver, 3, 24_000)
+
+
 @pytest.mark.parametrize(
     ("shows", "opens"),
     [("invoices", (200, 403, 403)), ("totals", (200, 200, 403)), ("sessions", (200, 200, 200))],
