@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.domain.calendar import month_after, month_bounds
 from billing.domain.errors import Code
+from billing.e_invoices.rules import Fault
 from billing.models import (
     BilledSession,
     Dispute,
@@ -66,11 +67,12 @@ BLOCKING: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found: how many of it, and whom or what it is about, the first of them."""
+    """One thing found: how many of it, whom or what it is about, the first of them, and what e-invoices lack."""
 
     code: Code
     count: int
     about: Sequence[Any] = ()
+    faults: Sequence[Fault] = ()
 
     @property
     def blocks(self) -> bool:
@@ -275,7 +277,7 @@ def _of_e_invoices(run: InvoiceRun) -> Iterator[Finding]:
     count, first = _first(e_invoices.lacking(rows).select_related("identity").order_by("pk").distinct())
     yield Finding(Code.BUYER_LACKS_FOR_E_INVOICE, count=count, about=first)
     lacks = e_invoices.of_seller(operator, at=run.started_at)
-    yield Finding(Code.SELLER_LACKS_FOR_E_INVOICE, count=drafts.count() if lacks else 0)
+    yield Finding(Code.SELLER_LACKS_FOR_E_INVOICE, count=drafts.count() if lacks else 0, faults=lacks)
     odd = drafts.filter(e_invoices.cannot_be_one(operator))
     if wholly_abroad := sellers.wholly_abroad(list(odd.values_list("pk", flat=True)), operator):
         odd = odd.exclude(pk__in=wholly_abroad)  # under another number their rates are no odd ones

@@ -2,6 +2,7 @@
 
 from billing.models import InvoiceRun
 from charging.models import ChargingSession
+from tenants.models import Account
 from tenants.services.people import operators
 
 
@@ -38,3 +39,11 @@ def test_nothing_found_says_nothing_and_offers_the_button(fina_browser, url, dra
 def test_an_issued_run_is_not_checked_again(fina_browser, url, issued, north):
     operators.change(north, vat_number="")
     assert "VAT number is missing" not in text(fina_browser.get(url(f"runs/{issued.public_id}/")))
+
+
+def test_what_the_operator_lacks_for_e_invoices_is_said_one_by_one(fina_browser, url, drafted, north):
+    operators.change(north, vat_number="")
+    Account.objects.filter(invoices__run=drafted).update(delivery=Account.Delivery.E_INVOICE)
+    page = text(fina_browser.get(url(f"runs/{drafted.public_id}/")))
+    assert "1 invoice is to be an e-invoice, and your own details lack what it needs." in page
+    assert "<li>Who charges VAT needs a VAT number on the invoice. Write yours in the settings.</li>" in page

@@ -12,18 +12,23 @@ from django.utils.translation import gettext_lazy as _
 from billing.domain.errors import Code
 from billing.models import Invoice, InvoiceRun, Tariff
 from billing.selectors.run_checks import Finding
+from portal.words import e_invoices as e_invoice_words
 from tenants.models import Account, Operator
 from tenants.permissions import Access, Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding with the names it is about, each with its page or none, and the page where it is put right."""
+    """A finding with the names it is about, each with its page or none, and the page where it is put right.
+
+    reasons: what is lacking, in sentences.
+    """
 
     finding: Finding
     names: list[tuple[str, str]]
     url: str
     label: str | Promise
+    reasons: list[str]
 
     @property
     def tone(self) -> str:
@@ -79,7 +84,8 @@ def _shown(finding: Finding, run: InvoiceRun, operator: Operator, access: Access
         permission, page, called = _NAMED[type(thing)]
         url = reverse(page, args=[operator.slug, thing.public_id]) if access.may(permission) else ""
         names.append((called(thing), url))
+    reasons = e_invoice_words.lacks(finding.faults).seller
     way = _WAYS.get(finding.code)
     if way is None or not access.may(way[0]):
-        return Shown(finding, names, "", "")
-    return Shown(finding, names, way[1](operator, run), way[2])
+        return Shown(finding, names, "", "", reasons)
+    return Shown(finding, names, way[1](operator, run), way[2], reasons)
