@@ -50,7 +50,7 @@ class State(StrEnum):
 
 
 STATES: Final[dict[State, tuple[str | Promise, str]]] = {
-    State.DONE: (gettext_lazy("done"), "good"),
+    State.DONE: (pgettext_lazy("step", "done"), "good"),
     State.TO_DO: (gettext_lazy("to do"), "warn"),
     State.BLOCKED: (pgettext_lazy("step", "blocked"), "bad"),
     State.WORKING: (gettext_lazy("in progress"), "info"),

@@ -112,7 +112,7 @@ class FeeForm(forms.Form):
             " payer's."
         ),
     )
-    price = TypedNumberField(label=gettext_lazy("Price"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2)
+    price = TypedNumberField(min_value=Decimal("0.01"), max_digits=10, decimal_places=2)
     tax_included = forms.BooleanField(label=gettext_lazy("The price includes VAT"), required=False)
     vat = forms.ChoiceField(label=gettext_lazy("VAT"), initial=STANDARD)
     vat_rate = TypedNumberField(
@@ -150,7 +150,7 @@ class FeeForm(forms.Form):
             del self.fields["account"]
         vat: Any = self.fields["vat"]
         vat.choices = _vat_choices(operator)
-        self.fields["price"].help_text = operator.currency
+        self.fields["price"].label = gettext("Price, %(currency)s") % {"currency": operator.currency}
 
     def clean(self) -> dict[str, Any]:
         """Ask for the rate where it is one of its own."""
@@ -199,7 +199,6 @@ class DiscountForm(forms.Form):
         decimal_places=2,
     )
     amount = TypedNumberField(
-        label=gettext_lazy("Or an amount a month"),
         required=False,
         min_value=Decimal("0.01"),
         max_digits=10,
@@ -226,10 +225,11 @@ class DiscountForm(forms.Form):
         label=gettext_lazy("Reason"), required=False, max_length=300, help_text=gettext_lazy("For your colleagues.")
     )
 
-    def __init__(self, *args: Any, account: Account | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, operator: Operator, account: Account | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if account is not None:
             del self.fields["account"]
+        self.fields["amount"].label = gettext("Or an amount a month, %(currency)s") % {"currency": operator.currency}
 
     def said(self) -> Discount:
         """What is given. The form is valid."""
@@ -338,7 +338,7 @@ def fee_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def discount_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Give a discount; to the payer named in the address, or to one that is typed."""
     account = _asked(request)
-    form = DiscountForm(request.POST or None, account=account, initial={"since": _today(operator)})
+    form = DiscountForm(request.POST or None, operator=operator, account=account, initial={"since": _today(operator)})
     if form.is_valid():
         payer = account or form.cleaned_data["account"]
         fee = attempted(form, services.give, payer, form.said(), today=_today(operator))

@@ -121,7 +121,6 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     )
     delivery = forms.ChoiceField(label=gettext_lazy("Delivery of invoices"), choices=Account.Delivery.choices)
     least_amount = TypedNumberField(
-        label=gettext_lazy("Smallest invoice"),
         min_value=0,
         max_digits=8,
         decimal_places=2,
@@ -170,9 +169,10 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         *services.DEALER,
     )
 
-    def __init__(self, *args: Any, account: Account | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, currency: str, account: Account | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
+        self.fields["least_amount"].label = _("Smallest invoice, %(currency)s") % {"currency": currency}
         if account is None:
             del self.fields["is_active"]
         else:
@@ -340,7 +340,7 @@ def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID
 def account_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Add a payer who is no single person."""
     initial = {"country": operator.country, "least_amount": 0}
-    form = AccountForm(request.POST or None, initial=initial)
+    form = AccountForm(request.POST or None, currency=operator.currency, initial=initial)
     if form.is_valid() and (account := attempted(form, services.create, **form.cleaned_data)):
         messages.success(request, _("Payer %(name)s was added.") % {"name": account.name})
         return redirect("staff:account_detail", operator.slug, account.public_id)
@@ -352,7 +352,7 @@ def account_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def account_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Change a payer's particulars and terms."""
     account = account_or_404(public_id)
-    form = AccountForm(request.POST or None, account=account, initial=_initial(account))
+    form = AccountForm(request.POST or None, currency=operator.currency, account=account, initial=_initial(account))
     if form.is_valid() and attempted(form, dealers.change, account, at=timezone.now(), **form.cleaned_data) is not None:
         messages.success(request, _("Payer %(name)s was saved.") % {"name": account.name})
         return redirect("staff:account_detail", operator.slug, account.public_id)
