@@ -102,7 +102,7 @@ def test_a_payer_is_made_shown_and_changed(world, sign_in, fina):
         ("gln", "123", "123"),
         ("name", "", "required"),
         ("least_amount", "-1", "-1 is too little"),
-        ("dealer_evidence", "VIES", "from when"),
+        ("dealer_evidence", "VIES", "from which day"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_value_beside_its_field(world, sign_in, fina, field, wrong, said):
