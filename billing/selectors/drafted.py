@@ -60,11 +60,11 @@ def _held(book: PriceBook, part: Sequence[tuple[int, int, int | None]], dealers:
     return Otherwise(
         version=[session for session, _, version in part if now[session][0] != version],
         payer=[session for session, account, _ in part if now[session][1] != account],
-        vat=_taxed_otherwise(book, [session for session, account, _ in part if account in dealers]),
+        vat=taxed_otherwise(book, [session for session, account, _ in part if account in dealers]),
     )
 
 
-def _taxed_otherwise(book: PriceBook, session_ids: Sequence[int]) -> list[int]:
+def taxed_otherwise(book: PriceBook, session_ids: Sequence[int]) -> list[int]:
     """Those of the sessions that would have lines of other rates: they are priced as whoever rates them would."""
     if not session_ids:
         return []

@@ -17,16 +17,14 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing.domain.calendar import month_after, month_bounds
+from billing.domain.calendar import month_bounds
 from billing.domain.errors import Code
 from billing.e_invoices.rules import Fault
 from billing.models import (
     BilledSession,
     Dispute,
-    Fee,
     Invoice,
     InvoiceRun,
-    InvoiceVat,
     RunProblem,
     RunRemark,
     Tariff,
@@ -34,9 +32,8 @@ from billing.models import (
 )
 from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
-from billing.selectors import day_sums, drafted, e_invoices, month_sums, sellers, unbilled
+from billing.selectors import day_sums, drafted, e_invoices, month_sums, other_rates, sellers, unbilled
 from billing.selectors.day_sums import Wanted
-from billing.selectors.vat_rates import standard_rate
 from billing.sql.payers import JOINED, PAYER
 from charging.models import Correction
 from tenants.models import Account, Operator
@@ -216,20 +213,8 @@ def _changed_prices(run: InvoiceRun) -> Finding:
 
 
 def _other_rates(run: InvoiceRun) -> Finding:
-    """Drafts with a rate of VAT that their country has as its standard one on no day of the month.
-
-    Such is a tariff that was not changed with its country's rate, or reaches a site of another country. What fees were
-    agreed with on purpose is none.
-    """
-    last = month_after(run.month) - timedelta(days=1)
-    rows = InvoiceVat.objects.filter(invoice__run=run, invoice__state=Invoice.State.DRAFT, vat_rate__gt=0)
-    agreed = set(Fee.objects.filter(vat_rate__gt=0).values_list("vat_rate", flat=True).distinct())
-    odd = Q(pk__in=[])
-    for country, rate in rows.values_list("invoice__vat_country", "vat_rate").distinct().order_by():
-        standard = {known.percent for day in (run.month, last) if (known := standard_rate(country, day))}
-        if standard and rate not in standard | agreed:
-            odd |= Q(invoice__vat_country=country, vat_rate=rate)
-    drafts = run.invoices.filter(pk__in=rows.filter(odd).values("invoice")).select_related("buyer", "account")
+    """Drafts with a rate of VAT that their country had as its standard one on none of the days they charge for."""
+    drafts = run.invoices.filter(pk__in=other_rates.odd(run).drafts).select_related("buyer", "account")
     count, first = _first(drafts.order_by("pk"))
     return Finding(Code.RUN_OTHER_RATES, count=count, about=first)
 

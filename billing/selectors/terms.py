@@ -16,6 +16,7 @@ import orjson
 
 from billing.batches import Batch
 from billing.domain.arrays import Bools, Ints
+from billing.domain.kernel.turns import Turns
 from billing.domain.tariff import model as ocpi
 from billing.models import TariffAssignment, TariffVersion
 from billing.selectors import vat_rates
@@ -59,12 +60,21 @@ class _Resold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceBook:
-    """Everything that decides prices at one operator, read once for many batches."""
+    """Everything that decides prices at one operator, read once for many batches.
+
+    places: of each site, its country and IANA zone. rate_changes: when the standard rate of VAT changes at any of them.
+    """
 
     rules: tuple[_Rule, ...]
     versions: dict[int, tuple[TariffVersion, ...]]
-    zones: dict[int, str]
+    places: dict[int, tuple[str, str]]
+    rate_changes: Ints
     resold: tuple[_Resold, ...] = ()
+
+    @property
+    def zones(self) -> dict[int, str]:
+        """The IANA zone of each site."""
+        return {site: zone for site, (_, zone) in self.places.items()}
 
     def choose(self, batch: Batch) -> tuple[list[TariffVersion], Ints]:
         """Return the versions the batch needs, and for each session an index into them (or a reason, below 0)."""
@@ -104,6 +114,31 @@ class PriceBook:
                 rates.append(one.rate)
         return rates, which
 
+    def turned(self, batch: Batch) -> tuple[list[Turns], Ints]:
+        """The changes of the standard rate of VAT within sessions, and for each session an index into them; -1: none.
+
+        By the site's country and clock. Few sessions last over any change at all, and only these are looked at.
+        """
+        turns, which = list[Turns](), np.full(len(batch), -1, dtype=np.int64)
+        for row in self._over_changes(batch).tolist():
+            place = self.places[int(batch.site[row])]
+            if found := vat_rates.turns(*place, int(batch.start[row]), int(batch.end[row])):
+                if found not in turns:
+                    turns.append(found)
+                which[row] = turns.index(found)
+        return turns, which
+
+    def _over_changes(self, batch: Batch) -> Ints:
+        """The rows of the sessions that last over any of the changes."""
+        if not len(batch):
+            return np.zeros(0, dtype=np.int64)
+        changes = self.rate_changes
+        changes = changes[(changes > batch.start.min()) & (changes < batch.end.max())]
+        over = np.zeros(len(batch), dtype=np.bool_)
+        for at in changes.tolist():
+            over |= (batch.start < at) & (batch.end > at)
+        return np.flatnonzero(over)
+
     def _pick_versions(self, tariff: int, rows: Ints, batch: Batch, chosen: Ints, needed: list[TariffVersion]) -> None:
         versions = self.versions.get(tariff, ())
         begins = np.array([_seconds(version.valid_from) for version in versions], dtype=np.int64)
@@ -114,7 +149,7 @@ class PriceBook:
 
 
 def price_book() -> PriceBook:
-    """Read the current operator's assignments, published versions, zones of its sites, and who resells. Four queries.
+    """Read the current operator's assignments, published versions, where its sites are, and who resells. Four queries.
 
     Where somebody does, two more.
     """
@@ -123,10 +158,12 @@ def price_book() -> PriceBook:
     versions: dict[int, list[TariffVersion]] = {}
     for version in TariffVersion.objects.filter(published_at__isnull=False).order_by("valid_from", "number"):
         versions.setdefault(version.tariff_id, []).append(version)
+    places = {site: (country, zone) for site, country, zone in Site.objects.values_list("pk", "country", "time_zone")}
     return PriceBook(
         rules=tuple(rules),
         versions={tariff: tuple(found) for tariff, found in versions.items()},
-        zones=zones(),
+        places=places,
+        rate_changes=np.array(vat_rates.instants(set(places.values())), dtype=np.int64),
         resold=tuple(_resold()),
     )
 
@@ -158,12 +195,6 @@ def _resold() -> Iterator[_Resold]:
 def _day(day: date, operator: Operator) -> int:
     """The instant at which a day begins by the operator's clock."""
     return _seconds(midnight(day, operator.zone))
-
-
-def zones(site_ids: Iterable[int] | None = None) -> dict[int, str]:
-    """The IANA zone of each site: of these sites, or of all."""
-    sites = Site.objects.all() if site_ids is None else Site.objects.filter(pk__in=list(site_ids))
-    return dict(sites.values_list("pk", "time_zone"))
 
 
 def _rule(row: TariffAssignment) -> _Rule:

@@ -2,17 +2,20 @@
 
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
+from billing.domain import zones
+from billing.domain.kernel.turns import Turn, Turns
 from billing.domain.tariff import model as ocpi
 from billing.models import Tariff
+from billing.selectors.day_sums import midnight
 from charging.models import Site
 
 _FILE: Final = Path(__file__).resolve().parents[1] / "data" / "vat_rates.toml"
@@ -56,6 +59,31 @@ def standard_rate(country: str, day: date) -> Rate | None:
     rates = _rates().get(country, [])
     index = bisect_right(rates, day, key=lambda rate: rate.since)
     return rates[index - 1] if index else None
+
+
+@cache
+def changes(country: str, zone: str) -> tuple[tuple[Decimal, Turn], ...]:
+    """Each change of a country's standard rate, in order of time: the rate before it, and when it is another one.
+
+    It changes at midnight by the clock of this zone; in one that nobody knows it never does.
+    """
+    if not zones.known(zone):
+        return ()
+    return tuple(
+        (before.percent, Turn(int(midnight(after.since, zones.zone_named(zone)).timestamp()), after.percent))
+        for before, after in pairwise(of(country))
+    )
+
+
+def turns(country: str, zone: str, start: int, end: int) -> Turns | None:
+    """The changes that lie within a session at such a place, from its start to its end; None for nearly all."""
+    found = [(before, turn) for before, turn in changes(country, zone) if start < turn.at < end]
+    return Turns(found[0][0], tuple(turn for _, turn in found)) if found else None
+
+
+def instants(places: Iterable[tuple[str, str]]) -> list[int]:
+    """When the standard rate changes at any of these places, each a country and a zone; in order of time."""
+    return sorted({turn.at for country, zone in places for _, turn in changes(country, zone)})
 
 
 def columns() -> dict[str, list[Any]]:

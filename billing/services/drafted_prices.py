@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.db.models import Q, QuerySet
 
 from billing.models import BilledSession, Invoice, InvoiceRun, RunRemark, SessionPrice, TariffVersion
-from billing.selectors import drafted
+from billing.selectors import drafted, other_rates
 from billing.services import rating
 from charging.models import ChargingSession, Site
 from charging.site_scope import limited_to
@@ -44,14 +44,16 @@ def outdated(run: InvoiceRun) -> list[int]:
     """The sessions on the run's drafts that would be priced otherwise by now, also as somebody else pays for them.
 
     Looked for only where something changed: on all drafts once prices were published, else on those that were noted
-    and on those of payers who resell otherwise since.
+    and on those of payers who resell otherwise since; and where a draft has another rate of VAT than the standard one.
     """
+    unknown = other_rates.odd(run).sessions
     drafts = run.invoices.filter(state=Invoice.State.DRAFT)
     dealers = set(drafts.filter(account__dealer_changed_at__gt=run.started_at).values_list("account", flat=True))
     if not TariffVersion.objects.filter(published_at__gt=run.started_at, valid_from__lt=run.until).exists():
         noted = run.remarks.filter(code__in=RunRemark.NOTED).values("invoice")
         drafts = drafts.filter(Q(pk__in=noted) | Q(account__in=dealers))
-    return [pk for part in drafted.otherwise(drafts, dealers=dealers) for pk in part.sessions]
+    found = {pk for part in drafted.otherwise(drafts, dealers=dealers) for pk in part.sessions}
+    return sorted(found.union(unknown))
 
 
 def price_anew(session_ids: Sequence[int]) -> None:

@@ -185,9 +185,9 @@ ERRORS: dict[str, str | Promise] = {
         "count",
     ),
     Code.RUN_OTHER_RATES: ngettext_lazy(
-        "%(count)s invoice has another rate of VAT than the standard one of its country in the month. See whether its"
+        "%(count)s invoice has another rate of VAT than the standard one of its country on those days. See whether its"
         " tariff has the right one there.",
-        "%(count)s invoices have another rate of VAT than the standard one of their country in the month. See whether"
+        "%(count)s invoices have another rate of VAT than the standard one of their country on those days. See whether"
         " their tariffs have the right one there.",
         "count",
     ),

@@ -93,6 +93,7 @@ def pick(sessions: Sessions, good: Ints) -> Sessions:
         tariff=_rows(sessions.tariff, good),
         expired=None if sessions.expired is None else sessions.expired[good],
         meter_start=_rows(sessions.meter_start, good),
+        turns=sessions.turns,
         fault=sessions.fault[good],
         flags=sessions.flags[good],
     )

@@ -142,8 +142,9 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
     amounts += [price.incl_vat for price in bounds if price.incl_vat is not None]
     price_digits = max(money.decimals_of(amount) for amount in amounts)
     vat_digits = max((money.decimals_of(one.vat) for one in prices if one.vat is not None), default=0)
+    numbers: dict[tuple[int, int], int] = {}
     components: list[Component] = []
-    lanes = [_lanes(tariff, index, components) for index, tariff in enumerate(tariffs)]
+    lanes = [_lanes(tariff, index, components, numbers) for index, tariff in enumerate(tariffs)]
     present = [lane for lane in Lane if any(lane in found for found in lanes)]
     late = [lane for lane in present if lane in RESERVED]
     net_unit = lcm(*(_vat_share(tariffs, one).numerator for one in components))
@@ -173,8 +174,13 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
     )
 
 
-def _lanes(tariff: Tariff, index: int, components: list[Component]) -> dict[Lane, list[Candidate]]:
-    """Candidates of every lane in the order of the elements; `components` grows by those found."""
+def _lanes(
+    tariff: Tariff, index: int, components: list[Component], numbers: dict[tuple[int, int], int]
+) -> dict[Lane, list[Candidate]]:
+    """Candidates of every lane in the order of the elements; `components` grows by those found.
+
+    A tariff that stands there again with another VAT (`turns`) has what stays in common: by identity, in `numbers`.
+    """
     lanes: dict[Lane, list[Candidate]] = {}
     for number, element in enumerate(tariff.elements, start=1):
         kind = element.restrictions.reservation
@@ -182,8 +188,10 @@ def _lanes(tariff: Tariff, index: int, components: list[Component]) -> dict[Lane
         week, bounds = week_table(element.restrictions), _bounds(element.restrictions)
         for dimension, price in _first_of_each(element).items():
             lane = lane_of[dimension]
-            lanes.setdefault(lane, []).append(Candidate(len(components), week, bounds, kind))
-            components.append(Component(index, number, lane, price))
+            position = numbers.setdefault((number, id(price)), len(components))
+            if position == len(components):
+                components.append(Component(index, number, lane, price))
+            lanes.setdefault(lane, []).append(Candidate(position, week, bounds, kind))
     return lanes
 
 

@@ -2,14 +2,15 @@
 
 A session becomes a row of points, each an instant and the energy counted until then; the stretch between two points is
 a piece. Points stand at the session's start and end, at the end of charging, where the local clock or date passes a
-bound of the tariff (`boundaries`), where a duration is reached, and where the energy reaches a threshold. Energy
-between two readings flows evenly and is counted in whole milliwatt-hours rounded down, so whatever the points, the
-pieces add up to exactly what was metered. A threshold in kWh is met exactly; its instant is the first whole second by
-which the energy is reached.
+bound of the tariff (`boundaries`), where a duration is reached, where the energy reaches a threshold, and where the
+session turns to another row of tariffs. Between two readings energy flows evenly, and is counted in whole milliwatt-
+hours rounded down, so whatever the points, the pieces add up to exactly what was metered. A threshold in kWh is met
+exactly; its instant is the first whole second by which the energy is reached.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,7 @@ def split(plan: Plan, sessions: Sessions, readings: Readings) -> Pieces:
         _Points(everyone, sessions.end, meter.total),
         _at(meter, everyone, sessions.charging_end),
     ]
+    found.extend(_turn_points(meter, sessions))
     asks_power = False
     for index in range(len(plan.tariffs)):
         inside = everyone if sessions.tariff is None else np.flatnonzero(sessions.tariff == index)
@@ -100,11 +102,18 @@ def split(plan: Plan, sessions: Sessions, readings: Readings) -> Pieces:
         if "power" in bounds:
             asks_power = True
             found.append(_reading_points(readings, inside, len(sessions)))
-    return _pieces(sessions, meter, _sorted(found), asks_power=asks_power)
+    return _pieces(plan, sessions, meter, _sorted(found), asks_power=asks_power)
 
 
 def _at(meter: _Meter, session: Ints, at: Ints) -> _Points:
     return _Points(session, at, meter.counted(session, at))
+
+
+def _turn_points(meter: _Meter, sessions: Sessions) -> Iterator[_Points]:
+    """Where sessions turn to another row of tariffs."""
+    for at in () if sessions.turns is None else sessions.turns.tolist():
+        within = np.flatnonzero((sessions.start < at) & (at < sessions.end))
+        yield _at(meter, within, np.full(len(within), at))
 
 
 def _clock_points(plan: Plan, index: int, meter: _Meter, sessions: Sessions, inside: Ints) -> list[_Points]:
@@ -154,7 +163,7 @@ def _sorted(found: list[_Points]) -> _Points:
     return _Points(session[order], at[order], energy[order])
 
 
-def _pieces(sessions: Sessions, meter: _Meter, points: _Points, *, asks_power: bool) -> Pieces:
+def _pieces(plan: Plan, sessions: Sessions, meter: _Meter, points: _Points, *, asks_power: bool) -> Pieces:
     """The stretches between neighbouring points, without the empty ones (a session keeps at least its first)."""
     same = points.session[1:] == points.session[:-1]
     length, energy = np.diff(points.at), np.diff(points.energy)
@@ -177,5 +186,15 @@ def _pieces(sessions: Sessions, meter: _Meter, points: _Points, *, asks_power: b
         since=sessions.start,
         min_power=power,
         max_power=power,
-        tariff=None if sessions.tariff is None else sessions.tariff[session],
+        tariff=_tariffs(plan, sessions, session, start),
     )
+
+
+def _tariffs(plan: Plan, sessions: Sessions, session: Ints, start: Ints) -> Ints | None:
+    """The tariff of each piece: its session's, in the row that prices by then."""
+    first = None if sessions.tariff is None else sessions.tariff[session]
+    if sessions.turns is None:
+        return first
+    in_a_row = len(plan.tariffs) // (len(sessions.turns) + 1)
+    turned: Ints = in_a_row * np.searchsorted(sessions.turns, start, side="right")
+    return turned if first is None else turned + first

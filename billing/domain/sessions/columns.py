@@ -144,8 +144,9 @@ class Sessions:
 
     `charging_end` is when the vehicle stopped asking for power; what follows is parking. `zone` is an index into
     `zones`. `tariff` is an index into the tariffs given to `rate`, for sessions measured by our own meter (received
-    periods carry their own). `expired` marks a reservation that was not used. `fault` and `flags` are what was
-    seen on the way in (`Fault`, `Flag`).
+    periods carry their own). `turns` are the instants, in order, from which the rest of a session is priced by the next
+    of as many further rows of tariffs (`kernel.turns`). `expired` marks a reservation that was not used. `fault` and
+    `flags` are what was seen on the way in (`Fault`, `Flag`).
     """
 
     start: Ints
@@ -159,6 +160,7 @@ class Sessions:
     tariff: Ints | None = None
     expired: Bools | None = None
     meter_start: Ints | None = None
+    turns: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.start)

@@ -280,6 +280,19 @@ class Tariff:
             price = money.round_half_up(Fraction(price) / (1 + Fraction(one.vat) / 100), _PRICE_DIGITS)
         return replace(one, price=price, vat=vat)
 
+    def at_rate(self, vat: Decimal, was: Decimal) -> Self:
+        """The same prices, what has this rate of VAT having another one than it was: those that include it, too."""
+        elements = tuple(
+            replace(
+                element,
+                price_components=tuple(
+                    replace(one, vat=vat) if one.vat == was else one for one in element.price_components
+                ),
+            )
+            for element in self.elements
+        )
+        return replace(self, elements=elements)
+
     def to_ocpi(self) -> dict[str, Any]:
         """The OCPI 2.2.1 object; `tax_included` is said where it is true. Numbers are `Decimal`."""
         named: dict[str, Any] = {

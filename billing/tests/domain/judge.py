@@ -7,8 +7,9 @@ first matching element, and adds a second's worth. Nothing is clever here on pur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -259,39 +260,66 @@ def thresholds(tariff: Tariff) -> set[int]:
     return {ceil(Fraction(bound) * MWH_IN_KWH) for bound in bounds}
 
 
-def price_metered(session: Metered, tariff: Tariff) -> Bill:
-    bill = Bill.by(tariff)
-    limits = sorted(thresholds(tariff))
+@dataclass(frozen=True)
+class Terms:
+    """The tariff of a session, and the same at the rates of VAT of later instants, in order of time."""
+
+    first: Tariff
+    later: list[tuple[int, Tariff]] = field(default_factory=list)
+
+    def at(self, at: int) -> Tariff:
+        return [self.first, *(tariff for since, tariff in self.later if since <= at)][-1]
+
+
+def turned(tariff: Tariff, was: Decimal, changes: list[tuple[int, Decimal]]) -> Terms:
+    """Terms of which what has the standard rate of VAT that `was` follows its changes."""
+    later = []
+    for at, vat in changes:
+        elements = [
+            Element(
+                tuple(
+                    PriceComponent(one.type, one.price, vat if one.vat == was else one.vat, one.step_size)
+                    for one in element.price_components
+                ),
+                element.restrictions,
+            )
+            for element in tariff.elements
+        ]
+        later.append((at, replace(tariff, elements=tuple(elements))))
+    return Terms(tariff, later)
+
+
+def price_metered(session: Metered, terms: Terms) -> Bill:
+    bill = Bill.by(terms.first, *(tariff for _, tariff in terms.later))
+    limits = sorted(thresholds(terms.first))
     counted = 0
-    counted = add_energy(bill, session, tariff, limits, session.start, counted, session.counted(session.start))
+    counted = add_energy(bill, session, terms, limits, session.start, counted, session.counted(session.start))
     for at in range(session.start, session.end):
         moment = state(session, at, counted)
         dimension, lane = (Dimension.TIME, "time") if at < session.charging_end else (Dimension.PARKING_TIME, "parking")
-        bill.add(lane, first_match(tariff, dimension, moment), Fraction(1, 3600))
-        add_flat(bill, tariff, moment)
+        bill.add(lane, first_match(terms.at(at), dimension, moment), Fraction(1, 3600))
+        add_flat(bill, terms, moment)
         reached = session.readings[-1][1] if at + 1 == session.end else session.counted(at + 1)
-        counted = add_energy(bill, session, tariff, limits, at, counted, reached)
+        counted = add_energy(bill, session, terms, limits, at, counted, reached)
     if session.start == session.end:
-        add_flat(bill, tariff, state(session, session.start, 0))
+        add_flat(bill, terms, state(session, session.start, 0))
     return bill
 
 
-def add_flat(bill: Bill, tariff: Tariff, moment: Moment) -> None:
+def add_flat(bill: Bill, terms: Terms, moment: Moment) -> None:
     if "flat" not in bill.lines:
-        bill.add("flat", first_match(tariff, Dimension.FLAT, moment), Fraction(1))
+        bill.add("flat", first_match(terms.at(moment.at), Dimension.FLAT, moment), Fraction(1))
 
 
-def add_energy(
-    bill: Bill, session: Metered, tariff: Tariff, limits: list[int], at: int, before: int, after: int
-) -> int:
+def add_energy(bill: Bill, session: Metered, terms: Terms, limits: list[int], at: int, before: int, after: int) -> int:
     """Price the energy counted from `before` to `after`; beyond a threshold it belongs to the next second."""
     for upper in [one for one in limits if before < one < after]:
         moment = state(session, at, before)
-        bill.add("energy", first_match(tariff, Dimension.ENERGY, moment), Fraction(upper - before, MWH_IN_KWH))
+        bill.add("energy", first_match(terms.at(at), Dimension.ENERGY, moment), Fraction(upper - before, MWH_IN_KWH))
         before, at = upper, min(at + 1, session.end)
-        add_flat(bill, tariff, state(session, at, before))
+        add_flat(bill, terms, state(session, at, before))
     moment = state(session, at, before)
-    bill.add("energy", first_match(tariff, Dimension.ENERGY, moment), Fraction(after - before, MWH_IN_KWH))
+    bill.add("energy", first_match(terms.at(at), Dimension.ENERGY, moment), Fraction(after - before, MWH_IN_KWH))
     return after
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -12,12 +14,13 @@ from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.plan import Lane
 from billing.domain.kernel.rated import Rated
 from billing.domain.kernel.rating import rate
+from billing.domain.kernel.turns import Turn, Turns, rate_over
 from billing.domain.sessions.columns import ABSENT
 from billing.domain.sessions.metering import from_slots
 from billing.domain.sessions.periods import from_periods
-from billing.domain.tariff.model import Tariff
+from billing.domain.tariff.model import Dimension, Element, PriceComponent, Tariff
 from billing.tests.domain import judge
-from billing.tests.domain.judge import Bill, Metered, Period
+from billing.tests.domain.judge import Bill, Metered, Period, Terms
 from billing.tests.domain.strategies import metered, received, tariffs
 
 LANES = {
@@ -28,6 +31,8 @@ LANES = {
     "reserved": Lane.RESERVED_TIME,
     "reserved_flat": Lane.RESERVED_FLAT,
 }
+#: Standard rates: those of components, so that many have the one that changes.
+rates = st.sampled_from([Decimal(6), Decimal(25), Decimal("25.5")])
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -75,10 +80,84 @@ def columns(sessions: list[tuple[Metered, list[int], int]]):
 def test_our_own_meter_is_priced_as_the_judge_prices_it(tariff, sessions):
     rated = rate(columns(sessions), tariff)
     for index, (session, _wh, _first) in enumerate(sessions):
-        bill = judge.price_metered(session, tariff)
+        bill = judge.price_metered(session, Terms(tariff))
         judge.add_steps(bill)
         assert_same(rated, index, bill, tariff)
         assert_adds_up(rated, index)
+
+
+@st.composite
+def over_changes(draw: st.DrawFn) -> tuple[Metered, list[int], int, list[tuple[int, Decimal]]]:
+    """A session, and one or two instants within it at which the standard rate of VAT becomes another one."""
+    session, wh, first = draw(metered().filter(lambda one: one[0].end - one[0].start > 2))
+    instants = draw(st.lists(st.integers(session.start + 1, session.end - 1), min_size=1, max_size=2, unique=True))
+    return session, wh, first, [(at, draw(rates)) for at in sorted(instants)]
+
+
+@MANY
+@given(tariffs(), over_changes(), rates)
+def test_what_is_supplied_after_a_change_of_rate_has_the_new_one_and_the_price_is_the_same(tariff, known, was):
+    session, wh, first, changes = known
+    sessions = columns([(session, wh, first)])
+    rated = rate_over(sessions, [tariff], Turns(was, tuple(Turn(*one) for one in changes)))
+    bill = judge.price_metered(session, judge.turned(tariff, was, changes))
+    judge.add_steps(bill)
+    assert_same(rated, 0, bill, tariff)
+    assert_adds_up(rated, 0)
+    assert by_rate(rated) == by_rate_of(bill)
+    whole = rate(sessions, tariff)
+    if not tariff.tax_included:
+        assert Fraction(int(rated.excl[0]), rated.unit) == Fraction(int(whole.excl[0]), whole.unit)
+    elif all(limit is None or limit.incl_vat is not None for limit in (tariff.min_price, tariff.max_price)):
+        units = [Fraction(int(one.incl[0]), one.unit * one.vat_unit) for one in (rated, whole)]
+        assert units[0] == units[1]
+
+
+def by_rate(rated: Rated) -> dict[Decimal | None, Fraction]:
+    """What slices come to without VAT at each rate that is not of nothing."""
+    found: dict[Decimal | None, Fraction] = {}
+    for component, amount in zip(rated.component.tolist(), rated.amount.tolist(), strict=True):
+        vat = rated.plan.components[component].price.vat
+        found[vat] = found.get(vat, Fraction(0)) + Fraction(int(amount), rated.unit)
+    return {vat: amount for vat, amount in found.items() if amount}
+
+
+def by_rate_of(bill: Bill) -> dict[Decimal | None, Fraction]:
+    found: dict[Decimal | None, Fraction] = {}
+    for component, quantity in (one for lines in bill.lines.values() for one in lines):
+        found[component.vat] = found.get(component.vat, Fraction(0)) + bill.net(component) * quantity
+    return {vat: amount for vat, amount in found.items() if amount}
+
+
+@MANY
+@given(tariffs(power=False), tariffs(power=False, name="U"), st.lists(over_changes(), min_size=2, max_size=3), rates)
+def test_sessions_over_changes_are_priced_together_as_each_alone(one, other, known, was):
+    """Also those that have ended before a change, or begin after it; each by its own of several tariffs."""
+    other = replace(other, tax_included=one.tax_included)
+    turns = Turns(was, tuple(Turn(*change) for change in known[0][3]))
+    picked = np.arange(len(known)) % 2
+    together = rate_over(replace(columns([each[:3] for each in known]), tariff=picked), [one, other], turns)
+    for index, each in enumerate(known):
+        bill = judge.price_metered(each[0], judge.turned([one, other][index % 2], was, known[0][3]))
+        judge.add_steps(bill)
+        assert_same(together, index, bill, [one, other][index % 2])
+        assert int(together.tariff[index]) == index % 2
+
+
+def test_what_has_another_rate_than_the_standard_one_is_told_as_one_slice():
+    elements = (
+        Element((PriceComponent(Dimension.ENERGY, Decimal(1), Decimal(24)),)),
+        Element((PriceComponent(Dimension.TIME, Decimal(6), Decimal(10)),)),
+    )
+    session = from_slots(start=[0], end=[7200], zone="UTC", slots_from=[0], wh=[500] * 8, offsets=[0, 8], slot_s=900)
+    turns = Turns(Decimal(24), (Turn(3600, Decimal("25.5")),))
+    price = session_price(rate_over(session, [Tariff("T", "EUR", elements)], turns), 0)
+    told = [(one.dimension, one.start.hour, one.end.hour, one.vat, one.quantity) for one in price.slices]
+    assert told == [
+        (Dimension.ENERGY, 0, 1, Decimal(24), Decimal(2)),
+        (Dimension.TIME, 0, 2, Decimal(10), Decimal(7200)),
+        (Dimension.ENERGY, 1, 2, Decimal("25.5"), Decimal(2)),
+    ]
 
 
 def micro(value: Fraction | None) -> int:

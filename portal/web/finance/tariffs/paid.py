@@ -16,9 +16,10 @@ from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rating import rate
+from billing.domain.kernel.turns import rate_over
 from billing.domain.sessions import metering
 from billing.domain.tariff.model import Tariff
-from billing.selectors import discounts, paid
+from billing.selectors import discounts, paid, vat_rates
 from billing.selectors.discounts import TakenOff
 from charging.models import Site, Station
 from charging.selectors import drivers, words
@@ -111,7 +112,7 @@ def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
     terms = terms_of(known.version)
     if terms and known.is_resold:
         terms = terms.taxed(known.rate)
-    story = _hour(terms, site, at) if terms else None
+    story = _hour(terms, site, at, is_resold=known.is_resold) if terms else None
     taken_off = _taken_off(known.payer, at, operator)
     return {
         "station": station,
@@ -132,11 +133,13 @@ def _taken_off(payer: Account | None, at: datetime, operator: Operator) -> list[
     return discounts.agreed(payer, on=day_of(at, operator.time_zone)) if payer else []
 
 
-def _hour(terms: Tariff, site: Site, at: datetime) -> price_words.Story | None:
+def _hour(terms: Tariff, site: Site, at: datetime, *, is_resold: bool) -> price_words.Story | None:
     """What an hour comes to that begins then, by the kernel."""
     begin, end = int(at.timestamp()), int((at + timedelta(hours=1)).timestamp())
     session = metering.from_totals(start=[begin], end=[end], zone=site.time_zone, energy_wh=[EXAMPLE_WH])
+    turns = None if is_resold else vat_rates.turns(site.country, site.time_zone, begin, end)
+    rated = rate(session, terms) if turns is None else rate_over(session, [terms], turns)
     try:
-        return price_words.story(session_price(rate(session, terms), 0), site.zone)
+        return price_words.story(session_price(rated, 0), site.zone)
     except BillingError:
         return None
