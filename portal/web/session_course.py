@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.domain.explained.price import ExplainedPrice, Slice
+from billing.domain.explained.price import ExplainedPrice
 from billing.domain.tariff.model import Dimension
 from charging.domain.course import Course, Phase, course_of
 from charging.models import ChargingSession
@@ -163,11 +163,8 @@ def _prices(price: ExplainedPrice, known: Course, line: _Line) -> Iterator[Stret
         end = price_words.counted_until(part, known.charged_until)
         look = f"band-{band_of.get(part.unit_price, 0) if part.dimension is Dimension.ENERGY else 0}"
         if part.start < end:
-            yield line.stretch(look, _named(part, price.currency), part.start, end)
-
-
-def _named(part: Slice, currency: str) -> str:
-    return f"{price_words.what(part)} {price_words.unit_price(part, currency)}"
+            label = f"{price_words.what(part, with_rate=price.turns)} {price_words.unit_price(part, price.currency)}"
+            yield line.stretch(look, label, part.start, end)
 
 
 def power_table(session: ChargingSession) -> Chart | None:

@@ -59,11 +59,12 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """Where and from which day on a price is told, and until when the car charged."""
+    """Where and from which day on a price is told, until when the car charged, and whether its rate of VAT changes."""
 
     tz: ZoneInfo
     first_day: object
     charged_until: datetime | None
+    turns: bool
 
 
 def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetime | None = None) -> Story:
@@ -72,12 +73,15 @@ def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetim
     charged_until: when the car took no more energy; what is said of energy ends there.
     """
     tz = ZoneInfo(zone) if isinstance(zone, str) else zone
+    told = _Told(tz, _first_day(price.slices, tz), charged_until, price.turns)
     rows = [
-        _step(part, amount, price.currency, _Told(tz, _first_day(price.slices, tz), charged_until))
-        for part, amount in zip(price.slices, price.shown, strict=False)
+        _step(part, amount, price.currency, told) for part, amount in zip(price.slices, price.shown, strict=False)
     ]
+    notes = _notes(price.flags)
+    if price.turns:
+        notes.append(_("The rate of VAT changed at midnight: what came before has the old rate, the rest the new one."))
     is_cut = any(part.kind == "MAXIMUM" for part in price.adjustments)
-    return Story(rows, _totals(price, price.shown[len(rows) :]), _notes(price.flags), is_cut)
+    return Story(rows, _totals(price, price.shown[len(rows) :]), notes, is_cut)
 
 
 def _first_day(slices: Sequence[Slice], tz: ZoneInfo) -> object:
@@ -87,7 +91,7 @@ def _first_day(slices: Sequence[Slice], tz: ZoneInfo) -> object:
 def _step(part: Slice, amount: Decimal, currency: str, told: _Told) -> Step:
     return Step(
         at=_span(part, told),
-        what=what(part),
+        what=what(part, with_rate=told.turns),
         quantity=_quantity(part),
         meter=_meter(part),
         unit_price=unit_price(part, currency),
@@ -117,8 +121,10 @@ def clock(moment: datetime, first_day: object) -> str:
     return f"{WEEKDAYS_ABBR[moment.weekday()]} {moment:%H:%M}"
 
 
-def what(part: Slice) -> str:
-    """What a slice is for."""
+def what(part: Slice, *, with_rate: bool = False) -> str:
+    """What a slice is for, and its rate of VAT where that changes."""
+    if with_rate:
+        return _("%(what)s, VAT %(rate)s") % {"what": what(part), "rate": measures.vat_rate(part.vat)}
     said = str(WHAT[part.dimension])
     if part.reserved:
         said = _("Reservation")

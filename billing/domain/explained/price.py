@@ -93,6 +93,12 @@ class ExplainedPrice:
     tax_included: bool
 
     @property
+    def turns(self) -> bool:
+        """Whether the rate of VAT of anything changes within the session: the same price has two."""
+        places = {(one.element, one.dimension, one.reserved) for one in self.slices}
+        return len({(one.element, one.dimension, one.reserved, one.vat) for one in self.slices}) > len(places)
+
+    @property
     def to_pay(self) -> Decimal:
         """What is asked for the session: its exact price rounded, or where prices include VAT the sum of its lines."""
         return sum(self.shown, Decimal(0))
