@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rating import rate
+from billing.domain.kernel.turns import Turn, Turns, rate_over
 from billing.domain.sessions import metering
 from billing.domain.tariff.model import Dimension, Element, Price, PriceComponent, Restrictions, Tariff
 from portal.words import prices as price_words
@@ -37,6 +38,28 @@ def priced(tariff=TARIFF, *, slots=(2000, 2001, 2002, 2003, 1000, 1000, 1000, 10
         charging_end=[start + len(slots) * 900],
     )
     return session_price(rate(sessions, tariff), 0)
+
+
+def test_where_the_rate_of_vat_changes_each_row_says_its_own_and_a_note_why():
+    """Time has no VAT and says none; where nothing changes no row says a rate."""
+    components = (
+        PriceComponent(Dimension.ENERGY, Decimal("1.24"), Decimal(24)),
+        PriceComponent(Dimension.TIME, Decimal(6)),
+    )
+    tariff = Tariff("T", "EUR", (Element(components),), tax_included=True)
+    begin = int(EVENING.timestamp())
+    session = metering.from_totals(start=[begin], end=[begin + 7200], zone="Europe/Stockholm", energy_wh=[4000])
+    turns = Turns(Decimal(24), (Turn(begin + 3600, Decimal("25.5")),))
+    told = price_words.story(session_price(rate_over(session, [tariff], turns), 0), "Europe/Stockholm")
+    assert [(row.at, row.what, row.unit_price, row.amount) for row in told.slices] == [
+        ("21:00–22:00", "Energy, VAT 24%", "EUR 1.24/kWh", "EUR 2.48"),
+        ("21:00–23:00", "Time", "EUR 0.10/min", "EUR 12.00"),
+        ("22:00–23:00", "Energy, VAT 25.5%", "EUR 1.24/kWh", "EUR 2.48"),
+    ]
+    assert "rate of VAT changed at midnight" in told.notes[-1]
+    plain = price_words.story(session_price(rate(session, tariff), 0), "Europe/Stockholm")
+    assert [row.what for row in plain.slices] == ["Energy", "Time"]
+    assert not any("VAT" in note for note in plain.notes)
 
 
 #: What a slice is told as has four decimals, and is off by so much itself.

@@ -155,6 +155,7 @@ def _slots(session: ChargingSession) -> Iterator[tuple[datetime, datetime, Decim
 
 def _prices(price: ExplainedPrice, known: Course, line: _Line) -> Iterator[Stretch]:
     """Prices of energy, and of time where there are any, as long as they counted."""
+    turned = price.turned()
     shown = [part for part in price.slices if part.dimension is not Dimension.FLAT and not part.is_step]
     energy = sorted({part.unit_price for part in shown if part.dimension is Dimension.ENERGY})
     bands = BANDS.get(len(energy), (5,) * len(energy))
@@ -163,7 +164,8 @@ def _prices(price: ExplainedPrice, known: Course, line: _Line) -> Iterator[Stret
         end = price_words.counted_until(part, known.charged_until)
         look = f"band-{band_of.get(part.unit_price, 0) if part.dimension is Dimension.ENERGY else 0}"
         if part.start < end:
-            label = f"{price_words.what(part, with_rate=price.turns)} {price_words.unit_price(part, price.currency)}"
+            what = price_words.what(part, with_rate=part.place in turned)
+            label = f"{what} {price_words.unit_price(part, price.currency)}"
             yield line.stretch(look, label, part.start, end)
 
 

@@ -16,7 +16,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from billing.domain import money
-from billing.domain.explained.price import Adjustment, ExplainedPrice, Slice
+from billing.domain.explained.price import Adjustment, ExplainedPrice, Place, Slice
 from billing.domain.tariff.model import Dimension
 from portal.words import measures
 from portal.words.tariffs import PER_UNIT, WHAT, incl_vat
@@ -59,12 +59,12 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """Where and from which day on a price is told, until when the car charged, and whether its rate of VAT changes."""
+    """Where and from which day on a price is told, until when the car charged, and what of it changes its VAT."""
 
     tz: ZoneInfo
     first_day: object
     charged_until: datetime | None
-    turns: bool
+    turned: frozenset[Place]
 
 
 def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetime | None = None) -> Story:
@@ -73,12 +73,10 @@ def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetim
     charged_until: when the car took no more energy; what is said of energy ends there.
     """
     tz = ZoneInfo(zone) if isinstance(zone, str) else zone
-    told = _Told(tz, _first_day(price.slices, tz), charged_until, price.turns)
-    rows = [
-        _step(part, amount, price.currency, told) for part, amount in zip(price.slices, price.shown, strict=False)
-    ]
+    told = _Told(tz, _first_day(price.slices, tz), charged_until, price.turned())
+    rows = [_step(part, amount, price.currency, told) for part, amount in zip(price.slices, price.shown, strict=False)]
     notes = _notes(price.flags)
-    if price.turns:
+    if told.turned:
         notes.append(_("The rate of VAT changed at midnight: what came before has the old rate, the rest the new one."))
     is_cut = any(part.kind == "MAXIMUM" for part in price.adjustments)
     return Story(rows, _totals(price, price.shown[len(rows) :]), notes, is_cut)
@@ -91,7 +89,7 @@ def _first_day(slices: Sequence[Slice], tz: ZoneInfo) -> object:
 def _step(part: Slice, amount: Decimal, currency: str, told: _Told) -> Step:
     return Step(
         at=_span(part, told),
-        what=what(part, with_rate=told.turns),
+        what=what(part, with_rate=part.place in told.turned),
         quantity=_quantity(part),
         meter=_meter(part),
         unit_price=unit_price(part, currency),

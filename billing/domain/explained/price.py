@@ -23,6 +23,8 @@ UNIT: Final = {
     Dimension.PARKING_TIME: "s",
     Dimension.FLAT: "session",
 }
+#: Where a price stands: in which version of a tariff, in which of its elements, and of what.
+Place = tuple[str, int, Dimension]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Slice:
     def unit(self) -> str:
         return UNIT[self.dimension]
 
+    @property
+    def place(self) -> Place:
+        """Where its price stands in the tariff."""
+        return self.tariff_version, self.element, self.dimension
+
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
@@ -92,11 +99,12 @@ class ExplainedPrice:
     shown: tuple[Decimal, ...]
     tax_included: bool
 
-    @property
-    def turns(self) -> bool:
-        """Whether the rate of VAT of anything changes within the session: the same price has two."""
-        places = {(one.element, one.dimension, one.reserved) for one in self.slices}
-        return len({(one.element, one.dimension, one.reserved, one.vat) for one in self.slices}) > len(places)
+    def turned(self) -> frozenset[Place]:
+        """The prices of which the rate of VAT changes within the session."""
+        seen: dict[Place, set[Decimal | None]] = {}
+        for one in self.slices:
+            seen.setdefault(one.place, set()).add(one.vat)
+        return frozenset(place for place, rates in seen.items() if len(rates) > 1)
 
     @property
     def to_pay(self) -> Decimal:

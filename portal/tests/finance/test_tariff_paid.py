@@ -91,6 +91,27 @@ def test_the_page_says_which_why_and_what_an_hour_costs(fina_browser, url, tarif
     assert "SEK 41.25" in page
 
 
+def test_the_hour_has_two_rates_of_vat_where_that_changes_within_it(fina_browser, url, tariff, danas_driver):
+    at = factories.connector(Site.objects.create(name="Kaj", country="FI", time_zone="Europe/Helsinki"))
+    factories.tariff(factories.flat("2.00", vat="24"), name="Kaj", site=at.station.site)
+    asked = {"station": "Kaj", "driver": danas_driver.customer_number, "at": "2024-08-31T23:30"}
+    page = text(fina_browser.get(url("tariffs/paid/"), asked))
+    for told in ("Energy, VAT 24%", "Energy, VAT 25.5%", "SEK 13.64", "SEK 13.81", "SEK 27.45"):
+        assert told in page
+    firm = accounts.create(
+        kind="roaming",
+        name="Resale",
+        country="SE",
+        vat_number="SE556016068001",
+        dealer_since=date(2024, 1, 1),
+        dealer_evidence="-",
+    )
+    account_moves.move(danas_driver, to=firm)
+    page = text(fina_browser.get(url("tariffs/paid/"), asked))
+    assert "Energy, VAT" not in page
+    assert "SEK 27.50" in page
+
+
 def test_what_means_several_is_asked(fina_browser, url, tariff):
     for name in ("Harbour east", "Harbour west"):
         factories.connector(Site.objects.create(name=name))
