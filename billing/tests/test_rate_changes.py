@@ -36,7 +36,8 @@ def including(price: str, vat: str) -> dict[str, Any]:
     return {**flat(price, vat=vat), "tax_included": "YES"}
 
 
-def lines(charged) -> list[tuple[str, str, Decimal, Decimal]]:
+def lines(charged) -> list[tuple[Any, ...]]:
+    """Component, rate of VAT, quantity and amount of each line of the session's price."""
     return [
         (line["component"], line["vat_rate"], Decimal(line["quantity"]).normalize(), Decimal(line["amount"]))
         for line in SessionPrice.objects.get(session=charged).lines
@@ -62,7 +63,7 @@ def test_what_was_supplied_before_midnight_has_the_rate_of_then_and_the_price_is
     rate_all()
     assert lines(charged) == [("ENERGY", "24", 5, 1), ("ENERGY", "25.5", 5, 1)]
     price = agree(charged)
-    assert (price.amount_excl_vat, price.amount_incl_vat) == (2, Decimal("2.495"))
+    assert (price.amount_excl_vat, price.amount_incl_vat) == (Decimal(2), Decimal("2.495"))
     told = prices.explained(charged)
     assert told is not None
     assert [(one.start, one.end) for one in told.slices] == [
@@ -115,7 +116,7 @@ def test_a_step_is_sold_at_the_rate_of_the_end_and_a_limit_has_that_of_the_large
         ("MINIMUM", "25.5", 1, 8),
     ]
     price = SessionPrice.objects.get()
-    assert (price.amount_excl_vat, price.amount_incl_vat) == (20, 25)
+    assert (price.amount_excl_vat, price.amount_incl_vat) == (Decimal(20), Decimal(25))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
-from charging.models import ChargingSession, Token
+from charging.models import ChargingSession, Site, Token
 from charging.services import site_memberships
 from portal.tests import coins, meter
 from portal.tests.reading import figures_of, stats_of, table_of
@@ -320,3 +320,34 @@ def test_who_may_not_see_drivers_cannot_ask_which_numbers_there_are(world, sign_
         assert len(export(client, world, query)) == 1
     for query in (f"q={number}", "q=dana", f"q={world.card.visual_number or world.card.uid}"):
         assert listed(client, world, query) == []
+
+
+def test_the_page_of_a_session_over_a_change_of_the_rate_of_vat_says_which_part_has_which(world, rated, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        quay = Site.objects.create(name="Kaj", country="FI", time_zone="Europe/Helsinki")
+        at = factories.connector(quay)
+        components = [
+            {"type": "FLAT", "price": "5", "vat": "24"},
+            {"type": "ENERGY", "price": "3.20", "vat": "24"},
+            {"type": "PARKING_TIME", "price": "6", "vat": "24"},
+        ]
+        document = {"tax_included": "YES", "elements": [{"price_components": components}]}
+        factories.tariff(document, name="Finland", site=quay)
+    midnight = datetime(2024, 8, 31, 21, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    charged = world.session(
+        at=at, start=midnight - hour / 2, charging_ended_at=midnight + hour / 2, ended_at=midnight + hour
+    )
+    rated()
+    client = sign_in(otto)
+    response = client.get(world.url(f"sessions/{charged.public_id}/"))
+    told = response.context["story"]
+    assert [(row.at, row.what, row.amount.replace("\u00a0", " ")) for row in told.slices] == [
+        ("23:30", "Start fee", "SEK 5.00"),
+        ("23:30–00:00", "Energy, VAT 24%", "SEK 16.00"),
+        ("Sun 00:00–00:30", "Energy, VAT 25.5%", "SEK 16.00"),
+        ("Sun 00:30–01:00", "Parking", "SEK 3.00"),
+    ]
+    page = response.content.decode()
+    assert "The rate of VAT changed at midnight" in page
+    assert "SEK\u00a040.00" in page
