@@ -104,7 +104,7 @@ def test_only_what_has_the_standard_rate_follows_it_and_a_fee_is_where_it_arises
     agree(charged)
 
 
-def test_a_step_is_sold_at_the_rate_of_the_end_and_a_limit_has_that_of_the_largest_line():
+def test_a_step_is_sold_at_the_rate_of_the_end_and_a_limit_is_shared_out_to_both():
     stepped = {"type": "ENERGY", "price": "1", "vat": "24", "step_size": 3000}
     limit = {"excl_vat": "20.00", "incl_vat": "25.00"}
     tariff({"elements": [{"price_components": [stepped]}], "min_price": limit})
@@ -113,7 +113,8 @@ def test_a_step_is_sold_at_the_rate_of_the_end_and_a_limit_has_that_of_the_large
     assert lines(charged) == [
         ("ENERGY", "24", Decimal("2.5"), Decimal("2.5")),
         ("ENERGY", "25.5", Decimal("9.5"), Decimal("9.5")),
-        ("MINIMUM", "25.5", 1, 8),
+        ("MINIMUM", "24", 1, Decimal("1.67")),
+        ("MINIMUM", "25.5", 1, Decimal("6.33")),
     ]
     price = SessionPrice.objects.get()
     assert (price.amount_excl_vat, price.amount_incl_vat) == (Decimal(20), Decimal(25))
