@@ -53,12 +53,12 @@ def test_where_the_rate_of_vat_changes_each_row_says_its_own_and_a_note_why():
     told = price_words.story(session_price(rate_over(session, [tariff], turns), 0), "Europe/Stockholm")
     assert [(row.at, row.what, row.unit_price, row.amount) for row in told.slices] == [
         ("21:00–22:00", "Energy, VAT 24%", "EUR\xa01.24/kWh", "EUR\xa02.48"),
-        ("21:00–23:00", "Time", "EUR\xa00.10/min", "EUR\xa012.00"),
+        ("21:00–23:00", "Charging time", "EUR\xa00.10/min", "EUR\xa012.00"),
         ("22:00–23:00", "Energy, VAT 25.5%", "EUR\xa01.24/kWh", "EUR\xa02.48"),
     ]
     assert "rate of VAT changed at midnight" in told.notes[-1]
     plain = price_words.story(session_price(rate(session, tariff), 0), "Europe/Stockholm")
-    assert [row.what for row in plain.slices] == ["Energy", "Time"]
+    assert [row.what for row in plain.slices] == ["Energy", "Charging time"]
     assert not any("VAT" in note for note in plain.notes)
 
 

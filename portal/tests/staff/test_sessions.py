@@ -346,7 +346,7 @@ def test_the_page_of_a_session_over_a_change_of_the_rate_of_vat_says_which_part_
         ("23:30", "Start fee", "SEK 5.00"),
         ("23:30–00:00", "Energy, VAT 24%", "SEK 16.00"),
         ("Sun 00:00–00:30", "Energy, VAT 25.5%", "SEK 16.00"),
-        ("Sun 00:30–01:00", "Parking", "SEK 3.00"),
+        ("Sun 00:30–01:00", "Parking after charging", "SEK 3.00"),
     ]
     page = response.content.decode()
     assert "The rate of VAT changed at midnight" in page
