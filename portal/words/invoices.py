@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BilledFee, Fee, Invoice, InvoiceLine, LineNames
@@ -16,6 +16,7 @@ from billing.selectors.discounts import TakenOff
 from billing.selectors.invoice_people import Card, People, Person
 from charging.models import ChargingSession, Token
 from portal.words import measures
+from tenants.figures import figures
 
 COMPONENTS: dict[str, str | Promise] = {
     "ENERGY": _("Energy"),
@@ -239,7 +240,8 @@ def _who(fee: BilledFee) -> str:
 
 def fee_named(fee: BilledFee) -> str:
     """A fee among others of its invoice: its text, its days and for whom it is charged."""
-    days = [measures.local_date(day) for day in dict.fromkeys((fee.first_day, fee.last_day))]
+    said = figures(get_language() or "en")
+    days = [said.day(day) for day in dict.fromkeys((fee.first_day, fee.last_day))]
     return " · ".join(filter(None, (fee.text, " – ".join(days), _who(fee))))
 
 

@@ -152,32 +152,32 @@ def test_one_payers_terms_count_instead(fina_browser, url, invoice, agreed, cloc
 
 
 def test_what_is_disputed_stands_apart_everywhere(
-    fina_browser, url, invoice, agreed, clock, danas_driver, dana, sign_in, in_north, north
+    fina, url, invoice, agreed, clock, danas_driver, dana, sign_in, in_north, north
 ):
     january = datetime(2025, 1, 2, 9, tzinfo=UTC)
     for kwh in (100, 400):
         factories.session(factories.connector(), danas_driver, start=january.replace(year=2024, month=11), kwh=kwh)
     fees.add(
         invoice.account,
-        Agreed(kind="once", text="Card", price=Decimal(80), reason="Lost", since=date(2024, 11, 1)),
+        Agreed(kind="once", text="Key tag", price=Decimal(80), reason="Lost", since=date(2024, 11, 1)),
         today=date(2024, 11, 1),
     )
     bill = Invoice.objects.get(run=factories.issued(january.replace(year=2024, month=11, day=1), january))
-    browser, form = sign_in(dana), {"about": "price", "text": "For much."}
+    clock(60)
+    browser, fina_browser, form = sign_in(dana), sign_in(fina), {"about": "price", "text": "For much."}
     address = url(f"my/invoices/{bill.public_id}/dispute/")
-    assert "Card · 1 Nov 2024" in text(browser.get(address))
+    assert "Key tag · 1 Nov 2024" in text(browser.get(address))
     assert browser.post(address, {**form, "of": "0"}).status_code == 400
     fee = bill.billed_fees.get()
     assert browser.post(address, {**form, "of": fee.pk}).status_code == 302
-    assert "Card" not in text(browser.get(address))
+    assert "Key tag" not in text(browser.get(address))
     of = ChargingSession.objects.get(energy_wh=100_000)
-    clock(60)
     browser.post(url(f"my/sessions/{of.public_id}/dispute/"), form)
     own = text(browser.get(url("my/invoices/")))
     assert "SEK 350.00 is disputed; you need not pay that until we have answered" in own
     assert "<dd>SEK 1,000.00</dd>" in own
     mine = text(browser.get(url("my/disputes/")))
-    assert "Card" in mine
+    assert "Key tag" in mine
     to_remind = text(fina_browser.get(url("finance/reminders/")))
     assert "beside SEK 350.00 disputed" in to_remind
     shown = text(fina_browser.get(url(f"finance/invoices/{bill.public_id}/")))
@@ -186,10 +186,10 @@ def test_what_is_disputed_stands_apart_everywhere(
     assert str(bill) in text(fina_browser.get(url("finance/invoices/?state=disputed")))
     assert "SEK 350.00" in text(fina_browser.get(url(f"finance/accounts/{bill.account.public_id}/balance/")))
     assert "SEK 350.00" in text(fina_browser.get(url("finance/payments/ageing/")))
-    assert "Card" in text(fina_browser.get(url("disputes/")))
+    assert "Key tag" in text(fina_browser.get(url("disputes/")))
     sent = fina_browser.post(url("finance/reminders/send/"), {"invoice": str(bill.public_id)}, follow=True)
     assert "1 reminder is sent." in text(sent)
     assert Reminder.objects.get().disputed == 350_00
     assert "disputed SEK 350.00" in re.sub(r"\s+", " ", text(fina_browser.get(url("finance/reminders/sent/"))))
     detail = text(fina_browser.get(url(f"disputes/{fee.disputes.get().public_id}/")))
-    assert "<dt>Fee</dt><dd>Card</dd>" in detail
+    assert "<dt>Fee</dt><dd>Key tag</dd>" in detail
