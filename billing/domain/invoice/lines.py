@@ -2,7 +2,7 @@
 
 One line for each session, dimension, unit price and VAT rate, what a step added included, plus one a VAT rate for a
 least or greatest price: what that adds or takes off is shared out to the rates as the session's other lines are, by
-their running sum, so that no rate ends below nothing. A line is rounded half up to the smallest coin once, from its
+their running sum, so that each keeps its part. A line is rounded half up to the smallest coin once, from its
 exact amount: excluding VAT as its price does, or including it (`gross`) where the price includes it. Of prices that
 include VAT the lines of a limit are what the others lack of it, so that nobody pays an öre above it.
 
@@ -126,7 +126,7 @@ def _limits(rated: Rated, own: _Own, gross: Bools, per_minor: int) -> tuple[Ints
     if len(limited) == 0:
         return limited, limited, np.zeros(0, dtype=own.amount.dtype)
     own = own.of(limited)
-    main, place = _main(own.owner, own.component, own.excl, limited), np.searchsorted(limited, own.owner)
+    main, place = _main(rated, own, limited), np.searchsorted(limited, own.owner)
     sums: Exact = np.zeros(len(limited), dtype=object)
     np.add.at(sums, place, own.amount)
     with_vat = money.divide_half_up(rated.incl[limited], per_minor * rated.vat_unit) - sums
@@ -153,11 +153,15 @@ def _rates(plan: Plan) -> tuple[Ints, Ints]:
     return np.array([rate.index(number) for number in known.values()], dtype=np.int64), np.array(rate, dtype=np.int64)
 
 
-def _main(owner: Ints, component: Ints, excl: Exact, limited: Ints) -> Ints:
-    """The component of the largest line of each of these sessions; the first in the tariff if it has no line."""
-    order = np.lexsort((np.abs(excl).astype(np.float64), owner))
-    last = np.searchsorted(owner[order], limited, side="right") - 1
-    if len(order) == 0:
-        return np.zeros(len(limited), dtype=np.int64)
+def _main(rated: Rated, own: _Own, limited: Ints) -> Ints:
+    """The component of each of these sessions' first largest line; without any line, the first in its tariff."""
+    begins: dict[int, int] = {}
+    for index, one in enumerate(rated.plan.components):
+        begins.setdefault(one.tariff, index)
+    first = np.array([begins.get(tariff, 0) for tariff in rated.tariff[limited].tolist()], dtype=np.int64)
+    if len(own.owner) == 0:
+        return first
+    order = np.lexsort((-np.arange(len(own.owner)), np.abs(own.excl).astype(np.float64), own.owner))
+    last = np.searchsorted(own.owner[order], limited, side="right") - 1
     found = order[np.maximum(last, 0)]
-    return np.where(owner[found] == limited, component[found], 0)
+    return np.where(own.owner[found] == limited, own.component[found], first)

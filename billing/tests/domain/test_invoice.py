@@ -104,6 +104,22 @@ def test_a_limit_without_any_line_takes_the_first_rate():
     assert (lines.amount.tolist(), lines.component.tolist(), lines.limit.tolist()) == ([200], [0], [True])
 
 
+def test_a_limit_without_any_line_takes_the_first_rate_of_its_own_tariff():
+    """Whatever else is priced with it: the other tariff of the batch has another rate."""
+    dear, cheap = (
+        tariff({"price_components": [priced("ENERGY", 1, vat)]}, min_price={"excl_vat": 5}) for vat in (25.5, 24)
+    )
+    slots: dict[str, Any] = {"zone": "UTC", "slots_from": [START] * 2, "offsets": [0, 1, 2], "tariff": [0, 1]}
+    rated = rate(from_slots(start=[START] * 2, end=[START + 900] * 2, wh=[2000, 0], **slots), [dear, cheap])
+    lines = price_lines(rated)
+    said = [rated.plan.components[int(place)].price.vat for place in lines.component]
+    assert list(zip(lines.session.tolist(), said, lines.amount.tolist(), strict=True)) == [
+        (0, Decimal("25.5"), 200),
+        (0, Decimal("25.5"), 300),
+        (1, Decimal(24), 500),
+    ]
+
+
 def test_no_session_no_line():
     nothing = price_lines(rate(sessions(-1), tariff({"price_components": [priced("ENERGY", 1)]})))
     assert len(nothing) == 0
