@@ -3,8 +3,9 @@
 Such is a tariff that was not changed with its country's rate, or reaches a site of another country, and a session that
 was priced before anybody knew that the rate changes while it lasts. What fees were agreed with on purpose is none.
 
-Where a country has one rate in the month, and all drafts have that, their sums tell it. Only what has another one, or
-is of a month with two, is looked at line by line.
+Where a country has one rate from the day before the month to the day after it (the clock there is not always that of
+the operator), and all drafts have that, their sums tell it. Only what has another one, or is of a month with two, is
+looked at line by line.
 """
 
 from dataclasses import dataclass
@@ -87,14 +88,13 @@ def odd(run: InvoiceRun) -> Odd:
 
 def _asked(run: InvoiceRun) -> list[tuple[str, Decimal]]:
     """The countries and rates of the run's drafts that their sums alone do not explain."""
-    last = month_after(run.month) - timedelta(days=1)
+    one_day, after = timedelta(days=1), month_after(run.month)
+    days = (run.month - one_day, run.month, after - one_day, after)
     rows = InvoiceVat.objects.filter(invoice__run=run, invoice__state=Invoice.State.DRAFT, vat_rate__gt=0)
     agreed = set(Fee.objects.filter(vat_rate__gt=0).values_list("vat_rate", flat=True).distinct())
     asked = []
     for country, rate in rows.values_list("invoice__vat_country", "vat_rate").distinct().order_by():
-        standard = {
-            known.percent for day in (run.month, last) if (known := vat_rates.standard_rate(country, day)) is not None
-        }
+        standard = {known.percent for day in days if (known := vat_rates.standard_rate(country, day)) is not None}
         if standard and standard != {rate} and rate is not None and rate not in agreed:
             asked.append((country, rate))
     return asked

@@ -12,7 +12,7 @@ from billing.domain.errors import Code
 from billing.domain.kernel.turns import Turn
 from billing.models import BilledSession, Invoice, InvoiceLine, SessionPrice
 from billing.selectors import prices, run_checks, stakes, terms, vat_rates
-from billing.services import account_moves, credit_notes, runs, seller_numbers
+from billing.services import account_moves, credit_notes, runs, seller_numbers, site_changes
 from billing.tests.companies import SELLER
 from billing.tests.factories import connector, drafted, driver, flat, issued, rate_all, session, tariff
 from charging.models import Site
@@ -25,7 +25,8 @@ pytestmark = pytest.mark.usefixtures("in_north")
 HOUR = timedelta(hours=1)
 #: Midnight in Helsinki: 24 % before, 25.5 % from then on.
 RISE = datetime(2024, 8, 31, 21, tzinfo=UTC)
-SEPTEMBER, OCTOBER = datetime(2024, 9, 1, tzinfo=UTC), datetime(2024, 10, 2, 9, tzinfo=UTC)
+AUGUST, SEPTEMBER = datetime(2024, 8, 1, tzinfo=UTC), datetime(2024, 9, 1, tzinfo=UTC)
+OCTOBER = datetime(2024, 10, 2, 9, tzinfo=UTC)
 
 
 def at(country="FI", zone="Europe/Helsinki"):
@@ -239,15 +240,17 @@ def test_no_draft_with_such_a_session_is_odd(abroad):
     assert BilledSession.objects.filter(session=late).exists()
 
 
+@pytest.mark.parametrize("month", [SEPTEMBER, AUGUST])
 def test_a_draft_that_was_priced_before_the_change_was_known_is_told_and_priced_anew_once_it_is_discarded(
-    abroad, monkeypatch
+    abroad, monkeypatch, month
 ):
+    """It ends on 1 September where it was charged, and by the operator's clock on 31 August."""
     tariff(flat("1", vat="24"))
     charged = session(abroad, driver(), start=RISE - HOUR / 2)
     with monkeypatch.context() as before:
         before.setattr(vat_rates, "turns", lambda *_: None)
         rate_all()
-        run = drafted(SEPTEMBER, OCTOBER)
+        run = drafted(month, OCTOBER)
     assert [vat for _, vat, _, _ in lines(charged)] == ["24"]
     told = prices.explained(charged)
     assert told is not None
@@ -257,6 +260,25 @@ def test_a_draft_that_was_priced_before_the_change_was_known_is_told_and_priced_
     runs.discard(run, by=None)
     rate_all()
     assert [vat for _, vat, _, _ in lines(charged)] == ["24", "25.5"]
+
+
+def test_where_the_site_turns_out_to_be_elsewhere_its_sessions_are_split_anew():
+    """The rate of Finland rises at 21:00 UTC, that of Sweden does not; in Stockholm midnight is at 22:00."""
+    where = at()
+    tariff(flat("0.20", vat="24"))
+    charged = session(where, driver(), start=RISE - HOUR / 2)
+    rate_all()
+    assert {line[1] for line in lines(charged)} == {"24", "25.5"}
+    site = where.station.site
+    site_changes.change(site, at=OCTOBER, country="SE")
+    rate_all()
+    assert {line[1] for line in lines(charged)} == {"24"}
+    site_changes.change(site, at=OCTOBER, country="FI")
+    rate_all()
+    assert {line[1] for line in lines(charged)} == {"24", "25.5"}
+    site_changes.change(site, at=OCTOBER, time_zone="Europe/Stockholm")
+    rate_all()
+    assert {line[1] for line in lines(charged)} == {"24"}
 
 
 def test_after_the_change_a_tariff_of_before_is_told(abroad):
