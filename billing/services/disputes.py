@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
@@ -61,6 +62,7 @@ def raise_(
     if not 0 < len(text.strip()) <= 2000:
         raise DisputeRefused(Code.DISPUTE_WITHOUT_WORDS, field="text")
     operator = Operator.objects.get(pk=account.operator_id)
+    _hold_issued(of)
     if isinstance(of, ChargingSession):
         _hold(of)
     what = _FIELDS[type(of)]
@@ -116,6 +118,20 @@ def withdraw(dispute: Dispute, *, by: User, at: datetime) -> Dispute:
 
 
 _PENDING = ChargingSession.Review.PENDING
+
+
+def _hold_issued(of: ChargingSession | BilledFee | Invoice) -> None:
+    """Wait for whoever credits, bills anew or gives up the issued invoice it stands on, or let them wait.
+
+    They too hold the invoice first, and then what is open of it and the prices on it: in another order, two wait for
+    each other. A draft is not held, as whoever discards drafts holds terms and prices before them.
+    """
+    if isinstance(of, ChargingSession):
+        meant = Q(pk__in=BilledSession.objects.filter(IN_FORCE, session=of).values("invoice"))
+    else:
+        meant = Q(pk=of.invoice_id if isinstance(of, BilledFee) else of.pk)
+    issued = Invoice.objects.filter(meant, state=Invoice.State.ISSUED)
+    list(issued.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 def _hold(session: ChargingSession) -> None:

@@ -21,7 +21,7 @@ from billing.domain import money, own_words
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
-from billing.models import BilledFee, Invoice, Reminder, ReminderStep, ReminderTerms
+from billing.models import BilledFee, Invoice, Receivable, Reminder, ReminderStep, ReminderTerms
 from billing.selectors import reminders as selector
 from billing.selectors.reminders import Proposal
 from billing.services import approved, late_charges, letters, payments
@@ -98,17 +98,15 @@ def drop_terms(account: Account) -> None:
         row.delete()
 
 
-def chosen(invoices: Iterable[Invoice], *, as_of: date, is_held: bool = False) -> list[Proposal]:
+def chosen(invoices: Iterable[Invoice], *, as_of: date) -> list[Proposal]:
     """What of these invoices is due for its next step on the day, worked out now.
-
-    is_held: whoever raises a dispute of one waits until this transaction is over; one that is raised is waited for.
 
     Raises:
         RemindersRefused: nothing of them is, or the day is not one on which somebody just looked.
     """
     keys = [invoice.pk for invoice in invoices][:MOST]
     rows = selector.due(as_of).filter(invoice__in=keys).select_related("invoice__account__identity", "invoice__buyer")
-    found = selector.proposals(rows.select_for_update(of=("self",), no_key=True) if is_held else rows, today=as_of)
+    found = selector.proposals(rows, today=as_of)
     if not found:
         raise RemindersRefused(Code.REMINDER_NOTHING, field="invoices")
     return found
@@ -159,8 +157,10 @@ def send(invoices: Iterable[Invoice], *, by: User | None, at: datetime, as_of: d
     as_of = as_of or today
     if not timedelta(0) <= today - as_of <= LOOKED_AT_WITHIN:
         raise RemindersRefused(Code.REMINDER_DAY, field="as_of", value=as_of.isoformat())
+    invoices = list(invoices)[:MOST]
     payments.hold_turn()
-    proposed = chosen(invoices, as_of=as_of, is_held=True)
+    _hold(invoices)
+    proposed = chosen(invoices, as_of=as_of)
     told = facts(proposed, as_of=as_of)
     approved.claim(approved.REMIND, subject=subject(proposed), facts=lambda: told, at=at)
     asking = [each for each in proposed if each.asked]
@@ -174,6 +174,19 @@ def send(invoices: Iterable[Invoice], *, by: User | None, at: datetime, as_of: d
     counted = {name: told[name] for name in ("reminders", "handed_over", "amounts", "items_sha256")}
     audit.record(Event.REMINDERS_SENT, **counted, first_number=issued.first, last_number=issued.last)
     return sent
+
+
+def _hold(invoices: Sequence[Invoice]) -> None:
+    """Wait for whoever disputes or credits one of them, or let them wait until this transaction is over.
+
+    They hold the invoice before what is open of it, and the database holds what is open in order of invoice: in another
+    order, two wait for each other. What is sent only refers to an invoice, which `no_key` leaves free for others.
+    """
+    keys = [invoice.pk for invoice in invoices]
+    found = Invoice.objects.filter(pk__in=keys).order_by("pk")
+    open_ = Receivable.objects.filter(invoice__in=keys).order_by("invoice_id")
+    for rows in (found, open_):
+        list(rows.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 def _charge(proposal: Proposal, operator: Operator, as_of: date) -> Charge:
