@@ -94,12 +94,15 @@ def of_driver(driver: Driver) -> QuerySet[Dispute]:
     return Dispute.objects.filter(driver=driver).select_related(*_TOLD).order_by("-pk")
 
 
-def refused_since(since: date, *, zone: str, invoice: str) -> Q:
-    """The condition that a dispute of an invoice, or of something on it, was refused on that day or after it.
+def answered_since(since: date, *, zone: str, invoice: str) -> Q:
+    """The condition that a dispute of an invoice, or of something on it, was answered on that day or after it.
+
+    What is granted in part leaves the other part owed, as a refusal does. A session all credited is on it no more.
 
     zone: by whose clock. invoice: whose field.
     """
-    rows = Dispute.objects.filter(state=Dispute.State.REFUSED, closed_at__gte=midnight(since, ZoneInfo(zone)))
+    told = (Dispute.State.GRANTED, Dispute.State.REFUSED)
+    rows = Dispute.objects.filter(state__in=told, closed_at__gte=midnight(since, ZoneInfo(zone)))
     billed = BilledSession.objects.filter(IN_FORCE, session__in=rows.exclude(session=None).values("session"))
     themselves, fees = rows.exclude(invoice=None).values("invoice"), rows.exclude(fee=None).values("fee__invoice")
     found = (themselves, fees, billed.values("invoice"))

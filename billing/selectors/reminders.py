@@ -114,7 +114,7 @@ def _reached(planned: Sequence[ReminderStep], today: date) -> Iterable[Q]:
         if index:
             reached &= Q(last_on__lte=today - apart)
         if step.what == ReminderStep.What.COLLECTION:
-            answered = disputes.refused_since(today - apart + _days(1), zone=_operator().time_zone, invoice="invoice")
+            answered = disputes.answered_since(today - apart + _days(1), zone=_operator().time_zone, invoice="invoice")
             reached &= Q(disputed=0) & ~answered
         yield reached
         before = step.days

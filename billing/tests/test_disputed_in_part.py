@@ -221,6 +221,18 @@ def test_a_fee_that_is_refused_or_a_whole_invoice_makes_the_hand_over_wait_too(b
     assert due(40) == [2625_00], "what its payer takes back makes nothing wait"
 
 
+@pytest.mark.parametrize("what", ["session", "fee", "whole"])
+def test_what_is_granted_in_part_makes_the_hand_over_wait_too(bill, fina, what):
+    for days in (5, 15):
+        send(bill, days)
+    fee, session_ = BilledFee.objects.get(invoice=bill), the_session()
+    row = dispute(bill, {"session": session_, "fee": fee, "whole": bill}[what], fina, at=NOVEMBER)
+    credit(bill, fee if what == "fee" else session_, amount="4.00")
+    disputes.answer(row, state="granted", text="Till en del", by=fina, at=on(39))
+    assert (due(40), due(63)) == ([], [])
+    assert due(64) == [2620_00]
+
+
 def test_every_list_tells_the_same(bill, fina):
     row = dispute(bill, the_session(), fina)
     today = DUE + timedelta(days=9)
