@@ -53,6 +53,9 @@ BEGIN{LOOKED}
     -- What somebody else disputes or credits meanwhile is seen once their turn with the invoice is over.
     PERFORM 1 FROM billing_receivable r WHERE r.operator_id = ANY(operators) AND r.invoice_id = ANY(touched)
         ORDER BY r.invoice_id FOR NO KEY UPDATE;{LOOKED}
+    SELECT array_agg(s.session_id) FILTER (WHERE s.session_id IS NOT NULL),
+        array_agg(s.fee_id) FILTER (WHERE s.fee_id IS NOT NULL)
+        INTO sessions, fees FROM ({STANDING}) s WHERE s.invoice_id = ANY(touched);
     WITH standing AS MATERIALIZED (SELECT * FROM ({STANDING}) s WHERE s.invoice_id = ANY(touched)),
     documents AS MATERIALIZED (
         SELECT operator_id, id, id AS invoice_id FROM billing_invoice

@@ -356,3 +356,30 @@ def test_many_who_dispute_one_invoice_at_once_are_all_counted(north, fina):
         list(pool.map(one, things))
     with tenant_scope(north.pk):
         assert owed() == (2625_00, 2625_00, 0)
+
+
+def test_counting_reads_the_lines_of_the_invoice_alone(in_north, fina):
+    """Otherwise whoever disputes where many wait for an answer waits for the lines of them all."""
+    tariff(flat("2.00"))
+    at, payers = connector(), [driver("Ada Ek"), driver("Bo Al")]
+    for payer, count in zip(payers, (12, 1), strict=True):
+        for day in range(count):
+            session(at, payer, start=OCTOBER + timedelta(days=day, hours=9 + payers.index(payer)), kwh=100)
+    issued(OCTOBER, NOVEMBER)
+    *others, last = (
+        (each, Invoice.objects.get(account__driver=each.driver)) for each in ChargingSession.objects.order_by("driver")
+    )
+    for of, bill in others:
+        dispute(bill, of, fina)
+    of, bill = last
+    before = lines_read()
+    dispute(bill, of, fina)
+    assert 0 < lines_read() - before < 12
+
+
+def lines_read():
+    """How many lines of invoices this transaction has looked at by an index, which it must use where it can."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'billing_invoiceline'")
+        return cursor.fetchone()[0]
