@@ -6,17 +6,20 @@ from typing import Any
 
 import polars as pl
 from django.db import connection
+from django.db.models import Max
 
 from charging.domain.limits import Limits
 from charging.domain.local_time import UTC_TIME
 from charging.domain.reasons import Flag
 from charging.ingest.staging import Origin
+from charging.models import ChargingSession
 
 LOOK_BACK = timedelta(days=1)
-# Of two that overlap the later one is flagged. Where that one was there before, the import's own is: the same charge,
-# told by another source whose clock is a little behind. Both look back, the second from the end: of what follows, the
-# least would be looked for anew at each session. What a station did not say where it was, and nobody has decided on, is
-# only put at its first outlet and takes it from nobody.
+# What the import has just brought is its own; its sessions that were there before (when rows are mended) count as
+# those of others do, as they may have been billed since. Of two that overlap the later one is flagged. Where that one
+# was there before, the import's own is: the same charge, told by another source whose clock is a little behind. Both
+# look back, the second from the end: of what follows, the least would be looked for anew at each session. What a
+# station did not say where it was, and nobody has decided on, is only put at its first outlet and takes it from nobody.
 _OVERLAPS = """
     SELECT id FROM (
         SELECT id, file_import_id, started_at, flags, review, max(ended_at) FILTER (
@@ -25,7 +28,7 @@ _OVERLAPS = """
             PARTITION BY connector_id ORDER BY started_at, ended_at, id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS taken_until, min(started_at) FILTER (
-            WHERE file_import_id IS DISTINCT FROM %(file_import)s AND review <> 'written_off'
+            WHERE (file_import_id IS DISTINCT FROM %(file_import)s OR id <= %(after)s) AND review <> 'written_off'
                 AND ended_at > started_at + make_interval(secs => %(slack)s)
                 AND NOT (review = 'pending' AND %(only_put)s = ANY(flags))
         ) OVER (
@@ -36,26 +39,30 @@ _OVERLAPS = """
         WHERE operator_id = %(operator)s AND connector_id = ANY(%(connectors)s)
             AND started_at >= %(first)s AND started_at <= %(last)s
     ) neighbours
-    WHERE file_import_id = %(file_import)s AND review IN ('', 'pending') AND NOT (%(flag)s = ANY(flags))
+    WHERE file_import_id = %(file_import)s AND id > %(after)s
+        AND review IN ('', 'pending') AND NOT (%(flag)s = ANY(flags))
         AND (taken_until > started_at + make_interval(secs => %(slack)s)
             OR taken_from < ended_at - make_interval(secs => %(slack)s))
 """
 # One charge told by two sources that call its outlet otherwise, or of which one does not know it: the same driver or
-# card begins, ends and gets as much at the station. Of one source they are two charges: a card may start two.
+# card begins, ends and gets as much at the station. Of one source they are two charges: a card may start two. OFFSET 0
+# has the station looked up once a session: in a join the times would be no condition of its index under row security,
+# and each session would be held against all that the station ever had.
 _TWICE = """
     SELECT t.id FROM charging_chargingsession t
-    WHERE t.operator_id = %(operator)s AND t.file_import_id = %(file_import)s
-        AND t.started_at >= %(first)s AND t.started_at <= %(last)s
+    WHERE t.operator_id = %(operator)s AND t.file_import_id = %(file_import)s AND t.id > %(after)s
+        AND t.started_at >= %(begun)s AND t.started_at <= %(last)s
         AND t.review IN ('', 'pending') AND NOT (%(flag)s = ANY(t.flags)) AND EXISTS (
             SELECT FROM charging_chargingsession o
-            WHERE o.operator_id = t.operator_id AND o.station_id = t.station_id
+            WHERE o.station_id = t.station_id
                 AND coalesce(o.driver_id, -o.token_id) = coalesce(t.driver_id, -t.token_id)
                 AND o.source <> t.source AND o.review <> 'written_off'
                 AND o.started_at BETWEEN t.started_at - make_interval(secs => %(twice)s)
                     AND t.started_at + make_interval(secs => %(twice)s)
                 AND o.ended_at BETWEEN t.ended_at - make_interval(secs => %(twice)s)
                     AND t.ended_at + make_interval(secs => %(twice)s)
-                AND abs(o.energy_wh - t.energy_wh) <= greatest(%(twice_wh)s, t.energy_wh * %(twice_percent)s / 100))
+                AND abs(o.energy_wh - t.energy_wh) <= greatest(%(twice_wh)s, t.energy_wh * %(twice_percent)s / 100)
+            OFFSET 0)
 """
 _FLAG = """
     UPDATE charging_chargingsession SET flags = array_append(flags, %(flag)s), review = 'pending'
@@ -73,9 +80,11 @@ class Reach:
 
     hulls: from the first start to the last end of each connector so far. crossing: whether a chunk reached into the
     hull of earlier ones, so that sessions of two chunks may overlap. A file in the order of time never does.
-    before: from the first start to the last end of all sessions there were when the import began.
+    before: from the first start to the last end of all sessions there were when the import began. after: sessions of the
+    import up to this id were there before, and are not its own any more.
     """
 
+    after: int = 0
     before: tuple[datetime, datetime] | None = None
     crossing: bool = False
     hulls: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_HULLS))
@@ -129,6 +138,18 @@ def reach_of(origin: Origin) -> Reach:
         return Reach(crossing=True, hulls=pl.DataFrame(cursor.fetchall(), schema=_HULLS, orient="row"))
 
 
+def reach_among(origin: Origin, sessions: pl.DataFrame) -> Reach:
+    """Return the reach of sessions that are to be added to an import that is done; the caller holds it."""
+    reach = Reach(crossing=True)
+    reach.add(sessions)
+    if hull := reach.hull:
+        rows = ChargingSession.objects.filter(
+            file_import=origin.file_import_id, started_at__range=(hull[0] - LOOK_BACK, hull[1])
+        )
+        reach.after = rows.aggregate(newest=Max("pk"))["newest"] or 0
+    return reach
+
+
 def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
     """Flag sessions of the import that start while another one holds the connector, or hold it as one of others starts.
 
@@ -144,8 +165,10 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
     facts: dict[str, Any] = {
         "operator": origin.operator_id,
         "file_import": origin.file_import_id,
+        "after": reach.after,
         "connectors": reach.hulls["connector_id"].to_list(),
         "first": hull[0] - LOOK_BACK,
+        "begun": hull[0],
         "last": hull[1],
         "slack": limits.overlap_s,
         "twice": limits.twice_s,
@@ -155,7 +178,8 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
         "only_put": Flag.OUTLET_MISSING.value,
     }
     with connection.cursor() as cursor:
-        # In two steps, as right after an import the planner knows nothing of its rows and would join them badly.
+        # What is found is flagged in a step of its own: right after an import the planner knows nothing of its rows, and
+        # would join them badly with what was found.
         cursor.execute(_OVERLAPS, facts)
         found = {row for (row,) in cursor.fetchall()}
         cursor.execute(_TWICE, facts)

@@ -20,7 +20,7 @@ from charging.ingest import cell_marks
 from charging.ingest.apart import Converted
 from charging.ingest.apply import Taken, Work, pieces, take_in
 from charging.ingest.convert import Converter, Refused
-from charging.ingest.finishing import Reach, flag_overlaps
+from charging.ingest.finishing import flag_overlaps, reach_among
 from charging.ingest.network import Network
 from charging.ingest.raw import RawChunk
 from charging.models import FileImport, RejectedRow
@@ -163,9 +163,8 @@ def _taken_in(work: Work, network: Network, header: list[str], texts: Mapping[in
     batch = Converter(work.layout, at=work.at).convert(raw)
     network.load(only=batch.accepted["token"])
     (piece,) = pieces([Converted(raw.first_line, raw, batch, 1.0)], work, network=network)
+    reach = reach_among(work.origin, piece.batch.accepted)
     taken = take_in(piece, work)
-    reach = Reach(crossing=True)
-    reach.add(taken.inserted)
     newly_flagged = flag_overlaps(work.origin, reach, limits=work.limits)
     added = taken.flagged + newly_flagged
     FileImport.objects.filter(pk=work.origin.file_import_id).update(flagged=F("flagged") + added)

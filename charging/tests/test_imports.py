@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from charging.domain.errors import ChargingError, ImportRefused, UnansweredQuestion, UnreadableFile
@@ -237,6 +239,19 @@ def test_a_charge_that_another_source_told_of_another_outlet_is_seen(in_north, t
     assert row.flagged == (is_seen and source == "ocpp")
     session = ChargingSession.objects.get(external_id="2")
     assert bool(sessions.overlapped(ChargingSession.objects.filter(pk=session.pk))) == (is_seen and source == "ocpp")
+
+
+def test_what_another_source_told_is_looked_up_at_its_station_by_its_time(in_north):
+    """And not held against all that the station ever had."""
+    bring_in(rows(1))
+    with CaptureQueriesContext(connection) as captured:
+        bring_in(plain("9,A,card-1,2025-05-01 10:30,2025-05-01 11:30,7.5"))
+    (asked,) = [query["sql"] for query in captured if "o.source <> t.source" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {asked}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert re.search(r"session_of_station on .* o\s.*\n\s+Index Cond: .*station_id = t.*started_at >=", plan), plan
 
 
 def test_a_known_connector_says_what_it_can_deliver(in_north):

@@ -12,7 +12,7 @@ from django.db import connection
 from charging.domain.errors import ImportRefused
 from charging.domain.reasons import Flag, Reject
 from charging.ingest.network import Network, Thing
-from charging.models import ChargingSession, Correction, FileImport, ImportLook, RejectedRow, Station, Token
+from charging.models import ChargingSession, Connector, Correction, FileImport, ImportLook, RejectedRow, Station, Token
 from charging.selectors import numbers
 from charging.services import imports, mending
 from charging.tests.ingest.files import PLAIN, plain
@@ -166,6 +166,25 @@ def test_a_mended_row_is_held_against_its_neighbours_and_against_what_is_known()
     assert (done.refused, row.reason, row.can_be_mended) == (1, Reject.CHANGED, False)
     assert row.facts["energy_wh"] == 7000
     assert Correction.objects.get().said["energy_wh"] == 7000
+
+
+@pytest.mark.parametrize("day", [5, 6])
+def test_mending_a_row_leaves_the_sessions_of_its_file_as_they_are(day):
+    """They may have been billed since: it is the mended row that overlaps them, and what others have told since."""
+    origin = bring_in(
+        "1,A,c1,2026-10-05 10:30,2026-10-05 11:30,5.5", f"2,A,c1,2026-10-{day:02} 10:00,2026-10-{day:02} 09:00,6"
+    )
+    billed = ChargingSession.objects.get()
+    facts = {name: getattr(billed, name) for name in ("site", "station", "token", "driver", "started_at", "ended_at")}
+    outlet = Connector.objects.create(station=billed.station, number="2")
+    ChargingSession.objects.create(
+        **facts, connector=outlet, source="ocpp", external_id="77", energy_wh=5500, state="COMPLETED"
+    )
+    mend(origin, 3, end=f"2026-10-{day:02} 11:00")
+    billed.refresh_from_db()
+    assert (billed.flags, billed.review) == ([], "")
+    mended = ChargingSession.objects.get(external_id="2")
+    assert mended.flags == ([Flag.OVERLAP] if day == 5 else [])
 
 
 def test_only_the_cards_that_the_rows_may_mean_are_read():
