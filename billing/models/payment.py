@@ -226,10 +226,10 @@ class Receivable(OperatorOwned):
     """What is open of an issued invoice: rest = due - credited - paid - written_off.
 
     Below zero, the payer has something to get back. disputed: what is disputed of it now comes to, as credit notes have
-    left it; all that was due, if the invoice is disputed as a whole. A payment is of the other part first, so the payer
-    is asked for what of the rest is more than that. The database makes the row when the invoice is issued, and keeps it
-    as credit notes are issued, payments matched, rests given up and disputes raised and answered; nobody else writes
-    it.
+    left it; all that was due, if the invoice is disputed as a whole. What is paid or given up is of the other part
+    first, so the payer is asked for what of the rest is more than that. The database makes the row when the invoice is
+    issued, and keeps it as credit notes are issued, payments matched, rests given up and disputes raised and answered;
+    nobody else writes it.
     """
 
     invoice = OwnedForeignKey(Invoice, related_name="receivables")

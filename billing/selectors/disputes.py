@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from billing.models import BilledFee, BilledSession, Dispute, Invoice, InvoiceLine
+from billing.models import BilledFee, BilledSession, Dispute, Invoice, InvoiceLine, WriteOff
 from billing.models.invoice import IN_FORCE
 from billing.selectors import numbers
 from billing.selectors.day_sums import midnight
@@ -147,3 +147,10 @@ def credited_since(dispute: Dispute) -> Decimal:
         mine = Q(fee=dispute.fee_id) if dispute.fee_id else Q(invoice__credits=dispute.invoice_id)
     given = lines.filter(mine).aggregate(all=Sum(Coalesce("amount_incl_vat", "amount_excl_vat"), default=0))["all"]
     return -Decimal(given)
+
+
+def given_up_since(dispute: Dispute) -> int:
+    """What was written off, and not taken back, of the invoice it is about since it was raised, in whole coins."""
+    rows = WriteOff.objects.filter(undoes__isnull=True, undone_by__isnull=True, created_at__gte=dispute.raised_at)
+    given_up: int = rows.filter(invoice=billed_on(dispute)).aggregate(all=Sum("amount", default=0))["all"]
+    return given_up

@@ -3,7 +3,7 @@
 From the moment it is raised the thing waits. A session on no invoice goes under review, so that nobody bills it before
 somebody has decided; what a session or a fee comes to on an issued invoice, or all of it, is not asked for (the
 database keeps how much: `Receivable.disputed`). It is put right by what puts things right anyway: the review of the
-session, or a credit note. The answer comes after that, and says what was done.
+session, a credit note, or a write-off. The answer comes after that, and says what was done.
 """
 
 from datetime import datetime, timedelta
@@ -86,9 +86,12 @@ def raise_(
 def answer(dispute: Dispute, *, state: str, text: str, by: User | None, at: datetime) -> Dispute:
     """Grant or refuse it, in words that the person reads.
 
+    What is written off of an invoice is of the part that is not disputed first, and then none of it can be credited: so
+    it is granted for a write-off since, too.
+
     Raises:
         DisputeRefused: it is closed already, nothing is said, its session waits in the review still, or it would be
-            granted although nothing was credited.
+            granted although nothing was credited or written off.
     """
     row = _open(dispute)
     if not 0 < len(text.strip()) <= 2000:
@@ -96,7 +99,7 @@ def answer(dispute: Dispute, *, state: str, text: str, by: User | None, at: date
     if row.session_id and ChargingSession.objects.filter(pk=row.session_id, review=_PENDING).exists():
         raise DisputeRefused(Code.DISPUTE_IN_REVIEW, field="session")
     granted = State(state) == State.GRANTED
-    if granted and disputes.billed_on(row) is not None and not disputes.credited_since(row):
+    if granted and disputes.billed_on(row) is not None and not _is_put_right(row):
         raise DisputeRefused(Code.DISPUTE_NOT_CREDITED, field="state")
     _close(row, State.GRANTED if granted else State.REFUSED, text=text, by=by, at=at)
     audit.record(Event.DISPUTE_GRANTED if granted else Event.DISPUTE_REFUSED, about=row, disputed=row.about)
@@ -143,6 +146,10 @@ def _hold(session: ChargingSession) -> None:
     if row.review in OPEN_REVIEWS:
         row.review, row.flags = _PENDING, [*(flag for flag in row.flags if flag != DISPUTED), DISPUTED]
         row.save(update_fields=["review", "flags"])
+
+
+def _is_put_right(row: Dispute) -> bool:
+    return bool(disputes.credited_since(row) or disputes.given_up_since(row))
 
 
 def _open(dispute: Dispute) -> Dispute:

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from billing.domain import money
 from billing.domain.errors import Code
 from billing.models import Dispute, Invoice
 from billing.selectors import balances, invoices, run_checks
 from billing.selectors import disputes as selector
 from billing.selectors.credits import Asked
-from billing.services import credit_notes, disputes
+from billing.services import credit_notes, disputes, write_offs
 from billing.services.disputes import DisputeRefused
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, issued, rate_all, session, tariff
 from charging.models import ChargingSession
@@ -88,6 +89,25 @@ def test_it_is_granted_once_something_was_credited(charged, fina):
     credit_notes.credit(invoice, reason="Fel energi", by=fina, at=NOVEMBER, asked=some)
     assert selector.credited_since(row) == 5
     assert disputes.answer(row, state="granted", text="Vi krediterar.", by=fina, at=NOVEMBER).state == "granted"
+
+
+def test_it_is_granted_once_the_invoice_was_written_off_since_and_that_was_not_taken_back(charged, fina, monkeypatch):
+    """What is written off cannot be credited any more."""
+    issued()
+    invoice = Invoice.objects.get()
+    given_up = {"why": "waived", "reason": "Kulans", "by": fina}
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOVEMBER - timedelta(days=1))
+    write_offs.write_off(invoice, Decimal(1), **given_up, at=NOVEMBER)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOVEMBER)
+    row = raised(fina, charged)
+    answered = {"state": "granted", "text": "Ja", "by": fina, "at": NOVEMBER}
+    assert refused(disputes.answer, row, **answered) == Code.DISPUTE_NOT_CREDITED
+    since = write_offs.write_off(invoice, Decimal(5), **given_up, at=NOVEMBER)
+    assert selector.given_up_since(row) == 5_00
+    back = write_offs.undo(since, reason="Nej", by=fina, at=NOVEMBER)
+    assert refused(disputes.answer, row, **answered) == Code.DISPUTE_NOT_CREDITED
+    write_offs.write_off(invoice, -money.from_minor(back.amount, "SEK"), **given_up, at=NOVEMBER)
+    assert disputes.answer(row, **answered).state == "granted"
 
 
 def test_one_dispute_of_a_thing_at_a_time(charged, fina):

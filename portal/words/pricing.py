@@ -213,7 +213,9 @@ ERRORS: dict[str, str | Promise] = {
     Code.DISPUTE_WITHOUT_WORDS: _("Say it in at most 2,000 characters."),
     Code.DISPUTED_ALREADY: _("This is disputed already; the answer is on its way."),
     Code.DISPUTE_IN_REVIEW: _("Decide about the session in the review first, then answer."),
-    Code.DISPUTE_NOT_CREDITED: _("Nothing was credited since it was raised. Credit what is wrong first."),
+    Code.DISPUTE_NOT_CREDITED: _(
+        "Nothing was credited or written off since it was raised. Credit what is wrong first."
+    ),
     Code.DISPUTE_CLOSED: _("It is answered already, or was withdrawn."),
     Code.RERATING_NOT_READY: _("It is not worked out yet, or was decided on already."),
     Code.RERATING_CHANGES_NOTHING: _("Nothing would change."),

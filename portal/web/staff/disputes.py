@@ -167,6 +167,7 @@ def _page(
         "is_open": row.state == State.OPEN,
         "invoice": selector.billed_on(row),
         "credited": selector.credited_since(row),
+        "given_up": selector.given_up_since(row),
         "answer": form,
         "steps": _steps(row, operator),
     }
