@@ -3,6 +3,7 @@
 How much of an invoice is disputed the database keeps beside what is open of it (`Receivable.disputed`).
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import reduce
@@ -86,7 +87,12 @@ def of_session(session: ChargingSession, driver: Driver) -> Dispute | None:
 
 def is_disputed(session: ChargingSession) -> bool:
     """Whether somebody disputes the session now."""
-    return Dispute.objects.filter(session=session, state=OPEN).exists()
+    return bool(disputed([session]))
+
+
+def disputed(sessions: Iterable[ChargingSession]) -> set[int]:
+    """Which of these sessions somebody disputes now, by number."""
+    return set(Dispute.objects.filter(session__in=sessions, state=OPEN).values_list("session", flat=True))
 
 
 def of_driver(driver: Driver) -> QuerySet[Dispute]:

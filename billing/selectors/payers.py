@@ -25,6 +25,14 @@ WHERE s.operator_id = %(operator)s AND s.ended_at >= %(begin)s AND s.ended_at < 
     WHERE b.operator_id = %(operator)s AND b.session_id = s.id AND b.released_by_id IS NULL
       AND i.account_id NOT BETWEEN %(first)s AND %(last)s)
 """  # noqa: S608  # constants only
+_OF_SESSION = f"""
+SELECT coalesce((
+    SELECT i.account_id FROM billing_billedsession b
+    JOIN billing_invoice i ON i.operator_id = b.operator_id AND i.id = b.invoice_id
+    WHERE b.operator_id = s.operator_id AND b.session_id = s.id AND b.released_by_id IS NULL
+), {PAYER})
+FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %(operator)s AND s.id = %(session)s
+"""  # noqa: S608  # constants only
 _TOTALS = f"""
 SELECT s.driver_id, CASE WHEN s.driver_id IS NULL THEN s.token_id END, coalesce(p.currency, %(currency)s), count(*),
     coalesce(sum(s.energy_wh), 0), coalesce(sum(p.amount_incl_vat), 0)
@@ -70,10 +78,9 @@ def totals(account: Account, month: date, *, operator: Operator) -> Sequence[Tot
 
 
 def of_session(session: ChargingSession) -> Account | None:
-    """The account that pays for the session; None while nobody does."""
-    sql = f"SELECT {PAYER} FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %s AND s.id = %s"  # noqa: S608
+    """The account that the session is billed to, else the one that pays for it by now; None while nobody does."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [current_operator_id(), session.pk])
+        cursor.execute(_OF_SESSION, {"operator": current_operator_id(), "session": session.pk})
         (account,) = cursor.fetchone()
     return Account.objects.select_related("identity").filter(pk=account).first()
 

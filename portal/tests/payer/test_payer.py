@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from billing.models import DocumentOpening
+from billing.models import Dispute, DocumentOpening
 from billing.models.invoice import with_check_digit
 from billing.services import account_moves
 from billing.tests import factories
@@ -71,6 +71,9 @@ def test_it_says_what_is_wrong_with_a_session_that_it_pays_for(north, firm, pia,
     addresses = [f"/o/north/payer/sessions/{session.public_id}/dispute/" for session in sessions]
     assert addresses[0] in page(client, "sessions/?month=2026-10")
     assert [client.post(address, form).status_code for address in addresses] == [302, 302, 404]
+    shown = page(client, "sessions/?month=2026-10")
+    assert "Dana" in shown
+    assert addresses[0] not in shown, "it is disputed already"
     assert page(client, "disputes/").count("Only Pia reads this.") == 2
     assert b"This is disputed already" in client.post(addresses[0], form).content
     driver = sign_in(dana)
@@ -81,6 +84,22 @@ def test_it_says_what_is_wrong_with_a_session_that_it_pays_for(north, firm, pia,
     with tenant_scope(north.pk):
         accounts.change(firm, shows="totals")
     assert client.get(addresses[0]).status_code == 403
+
+
+def test_what_it_was_billed_it_disputes_though_the_driver_pays_alone_by_now(
+    north, firm, pia, dana, charged, danas_driver, sign_in
+):
+    form = {"about": "energy", "text": "Not ours."}
+    with tenant_scope(north.pk):
+        account_moves.move(danas_driver, to=None)
+        first, second, _ = danas_driver.sessions.order_by("started_at")
+    sign_in(pia).post(f"/o/north/payer/sessions/{first.public_id}/dispute/", form)
+    sign_in(dana).post(f"/o/north/my/sessions/{second.public_id}/dispute/", form)
+    with tenant_scope(north.pk):
+        assert [(row.account, row.driver) for row in Dispute.objects.order_by("pk")] == [
+            (firm, None),
+            (firm, danas_driver),
+        ]
 
 
 def test_the_operator_s_own_address_leads_to_them(north, pia, sign_in):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
-from billing.selectors import payers, session_ledger
+from billing.selectors import disputes, payers, session_ledger
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from portal.gate.access import SignedInRequest, payer_view
@@ -33,7 +33,12 @@ def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     ids = payers.session_ids(request.account, month, operator=operator)
     rows = sessions.shown(ChargingSession.objects.filter(pk__in=ids)).select_related("driver__identity", "token")
     page = lists.page(rows, request, by="started_at")
-    found = {"nav": "sessions", "page": page, "entries": session_ledger.entries(page.rows)}
+    found = {
+        "nav": "sessions",
+        "page": page,
+        "entries": session_ledger.entries(page.rows),
+        "disputed": disputes.disputed(page.rows),
+    }
     return render(request, "payer/sessions.html", found | _months(request, month, operator))
 
 
