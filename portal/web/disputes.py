@@ -30,7 +30,7 @@ def _about() -> list[tuple[str, str]]:
 class DisputeForm(forms.Form):
     """What is wrong; of an invoice with fees, with all of it or with one of these."""
 
-    of = forms.ChoiceField(label=gettext_lazy("With what?"), required=False, widget=forms.RadioSelect)
+    of = forms.ChoiceField(label=gettext_lazy("What is it about?"), required=False, widget=forms.RadioSelect)
     about = forms.ChoiceField(label=gettext_lazy("What is wrong?"), choices=_about, widget=forms.RadioSelect)
     text = forms.CharField(
         label=gettext_lazy("In your words"),
