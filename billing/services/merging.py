@@ -38,7 +38,7 @@ MOST = 20_000
 def merge_cards(gone: Token, kept: Token, *, reason: str) -> int:
     """Let `gone` be `kept` from now on, and return how many sessions follow; those on invoices stay as they are.
 
-    If `gone` is blocked, `kept` is from now on: it is the same card.
+    If `gone` is blocked, `kept` is from now on: it is the same card. Until now it could be used, and fees are of that.
 
     Raises:
         MergeRefused: they cannot be one card.
@@ -46,7 +46,7 @@ def merge_cards(gone: Token, kept: Token, *, reason: str) -> int:
     gone, kept = _both(Token, gone, kept)
     if gone.issuer_id is not None or kept.issuer_id is not None:
         raise MergeRefused(Code.CARD_OF_PARTNER, card=str(gone if gone.issuer_id else kept))
-    blocked_at, is_lost = gone.blocked_at, gone.lost_at is not None
+    is_lost = gone.lost_at is not None
     before = histories([gone.pk, kept.pk])
     union = holders.together(before[gone.pk], before[kept.pk])
     if union is None:
@@ -60,7 +60,7 @@ def merge_cards(gone: Token, kept: Token, *, reason: str) -> int:
     tokens.keep(gone, [])
     tokens.keep(kept, union)
     if gone.is_blocked:
-        (tokens.report_lost if is_lost else tokens.block)(kept, at=blocked_at or timezone.now())
+        (tokens.report_lost if is_lost else tokens.block)(kept, at=timezone.now())
     gone.merged_into = kept
     gone.merge = {
         "sessions": moved,

@@ -186,7 +186,8 @@ def carry_out(item_id: int, *, at: datetime) -> None:
     try:
         with transaction.atomic():
             found = _redone(item, item.sessions, at=at)
-            seen = item.credited, item.billed, item.said, item.facts.get("payers", {})
+            said = item.said or found.said  # empty: worked out before that was noted
+            seen = item.credited, item.billed, said, item.facts.get("payers", {})
             if (found.credited, found.billed, found.said, found.payers) != seen:
                 raise ReratingRefused(Code.RERATING_OUTDATED, field="amount_due", value=found.billed)
     except BillingError as refusal:

@@ -230,6 +230,14 @@ def test_what_comes_out_otherwise_than_was_decided_is_not_done_and_says_so(bille
         assert set(worked_out.items.values_list("state", "code")) == {("refused", "rerating_outdated")}
 
 
+def test_what_was_worked_out_before_it_was_noted_what_is_said_is_carried_out(billed, worked_out):
+    with tenant_scope(billed.pk):
+        worked_out.items.update(said="", differences=[])
+        rerating.decide(worked_out, by=None, at=NOVEMBER)
+        worked_off(billed, worked_out)
+        assert set(worked_out.items.values_list("state", flat=True)) == {"done"}
+
+
 def test_what_was_credited_by_an_amount_is_left_alone(billed):
     with tenant_scope(billed.pk):
         correct_the_tariff()
