@@ -80,8 +80,8 @@ class Reach:
 
     hulls: from the first start to the last end of each connector so far. crossing: whether a chunk reached into the
     hull of earlier ones, so that sessions of two chunks may overlap. A file in the order of time never does.
-    before: from the first start to the last end of all sessions there were when the import began. after: sessions of the
-    import up to this id were there before, and are not its own any more.
+    before: from the first start to the last end of all sessions there were when the import began.
+    after: sessions of the import up to this id were there before, and are not its own any more.
     """
 
     after: int = 0
@@ -178,8 +178,8 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
         "only_put": Flag.OUTLET_MISSING.value,
     }
     with connection.cursor() as cursor:
-        # What is found is flagged in a step of its own: right after an import the planner knows nothing of its rows, and
-        # would join them badly with what was found.
+        # What is found is flagged in a step of its own: right after an import the planner knows nothing of its rows,
+        # and would join them badly with what was found.
         cursor.execute(_OVERLAPS, facts)
         found = {row for (row,) in cursor.fetchall()}
         cursor.execute(_TWICE, facts)

@@ -39,8 +39,8 @@ FREE, SILENT = timedelta(minutes=10), timedelta(hours=24)
 #: OCPP 1.6 counts charges so far.
 LARGEST_NUMBER = 2**31 - 1
 _State, _Review = ChargingSession.State, ChargingSession.Review
-#: A charge that is over: at which station, from when, for how many seconds, with how many Wh.
 _ODD: Final = frozenset(Flag)
+#: A charge that is over: at which station, from when, for how many seconds, with how many Wh.
 _Span = tuple[int, datetime, float, int]
 #: Flags that a session has from its opening on. All others it gets when it closes; a late stop takes them back.
 _AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK, Flag.OUTLET_MISSING, Flag.NAME_MISSING}
@@ -413,11 +413,11 @@ def _differ(
 
     Of one that had its stop, and that nobody has corrected since, a second stop says nothing.
     """
-    session = differences.in_place_of([session.pk])[session.pk]
-    of_it = Q(session=session) | Q(replaced_by=session)
-    taken = Correction.objects.filter(of_it, state=Correction.State.TAKEN_OVER).order_by("settled_at", "pk")
-    if Flag.STOP_MISSING not in session.flags and not taken:
+    taken_over = Correction.objects.filter(state=Correction.State.TAKEN_OVER)
+    if Flag.STOP_MISSING not in session.flags and not taken_over.filter(session=session).exists():
         return "stopped_already"
+    session = differences.in_place_of([session.pk])[session.pk]
+    taken = taken_over.filter(Q(session=session) | Q(replaced_by=session)).order_by("settled_at", "pk")
     meant = copy(session)
     _end(meant, ended, meter_stop, readings)
     facts = {name: getattr(meant, name) for name in ("ended_at", "energy_wh", *corrections.SERIES)}

@@ -267,10 +267,14 @@ def test_an_attempt_in_vain_is_written_off_as_in_a_file(told):
 def test_a_stop_that_comes_twice_counts_once(told):
     told.starts()
     told.stops(2000)
-    told.stops(9000)
     told.read()
+    told.stops(9000)
+    with CaptureQueriesContext(connection) as captured:
+        told.read()
     assert told.sessions[0].energy_wh == 1000
     assert told.remarks == ["", "", "stopped_already"]
+    asked = [query["sql"] for query in captured if 'FROM "charging_correction"' in query["sql"]]
+    assert len(asked) == 1, "stations repeat their stops by the thousand"
 
 
 @pytest.mark.parametrize("number", [None, 0, -1, 99])
@@ -378,8 +382,8 @@ def test_a_late_stop_that_says_the_same_is_no_difference(told):
 
 def test_a_late_stop_is_held_against_what_a_person_typed_meanwhile_and_a_repeated_one_is_no_news(told):
     told.starts()
-    told.starts(8, at="2026-11-20T12:00:00Z", received_at=NOW + timedelta(hours=4))
     told.meters((30, 7000))
+    told.starts(8, at="2026-11-20T12:00:00Z", received_at=NOW + timedelta(hours=4))
     told.read()
     told.stops(9000, number=8, minutes=300)
     told.read()
