@@ -1,6 +1,6 @@
 """Corrections beside what is stored: what would change, and what that means in money."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +14,7 @@ from billing.selectors.session_ledger import Entry
 from billing.selectors.stakes import Stake
 from charging.domain import corrections, holders
 from charging.domain.holders import Held
+from charging.domain.limits import Limits
 from charging.domain.reasons import SETTLING
 from charging.models import ChargingSession, Connector, Correction, FileImport, Token
 from charging.selectors import sessions, tokens
@@ -67,17 +68,31 @@ def beside(rows: Sequence[Correction]) -> list[Difference]:
     entries = {entry.session.pk: entry for entry in session_ledger.entries(whole)}
     seen = [row for row in rows if row.session_id in entries]
     said = _said(seen, {pk: entry.session for pk, entry in entries.items()})
-    costs_now = _costs([entries[row.session_id].session for row in seen], lambda row: row.review == Review.WRITTEN_OFF)
-    costs_then = _costs(said, stays_off)
+    stored = [entries[row.session_id].session for row in seen]
+    off = stays_off(stored)
+    costs_now = _costs(stored, [row.review == Review.WRITTEN_OFF for row in stored])
+    costs_then = _costs(said, [row.pk in off or _is_still_nothing(row) for row in said])
     return [
         _difference(row, entries[row.session_id], *each)
         for row, each in zip(seen, zip(said, costs_now, costs_then, strict=True), strict=True)
     ]
 
 
-def stays_off(session: ChargingSession) -> bool:
-    """Whether other facts bill nobody either: it was written off for more than that nothing was charged."""
-    return session.review == Review.WRITTEN_OFF and session.flags != [SETTLING]
+def stays_off(rows: Iterable[ChargingSession]) -> set[int]:
+    """Return of which sessions other facts bill nobody either, by their ids.
+
+    They were written off for more than that nothing was charged, or are a guest's. One query at most.
+    """
+    off = [row for row in rows if row.review == Review.WRITTEN_OFF]
+    by_itself = [row for row in off if row.flags == [SETTLING]]
+    return {row.pk for row in off} - {row.pk for row in by_itself} | sessions.of_guests(by_itself)
+
+
+def _is_still_nothing(said: ChargingSession) -> bool:
+    """Whether it was written off by itself, and would be by these facts."""
+    if said.review != Review.WRITTEN_OFF or said.flags != [SETTLING] or said.ended_at is None:
+        return False
+    return bool(Limits().is_in_vain(said.energy_wh, (said.ended_at - said.started_at).total_seconds()))
 
 
 def payer(session: ChargingSession, changed: dict[str, Any], histories: dict[int, list[Held[int]]]) -> int | None:
@@ -129,15 +144,13 @@ def _in_bulk(rows: Any, pairs: Sequence[tuple[ChargingSession, dict[str, Any]]],
     return found
 
 
-def _costs(
-    rows: Sequence[ChargingSession], is_off: Callable[[ChargingSession], bool]
-) -> list[tuple[str, Decimal] | None]:
+def _costs(rows: Sequence[ChargingSession], off: Sequence[bool]) -> list[tuple[str, Decimal] | None]:
     ended = [row for row in rows if row.ended_at is not None]
     found = iter(stakes.of(ended))
     costs: list[tuple[str, Decimal] | None] = []
-    for row in rows:
+    for row, is_off in zip(rows, off, strict=True):
         stake = next(found) if row.ended_at is not None else None
-        costs.append((stake.currency, Decimal(0) if is_off(row) else _billed(row, stake)) if stake else None)
+        costs.append((stake.currency, Decimal(0) if is_off else _billed(row, stake)) if stake else None)
     return costs
 
 

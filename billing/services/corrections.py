@@ -18,7 +18,7 @@ from billing.selectors import differences
 from billing.services import rating
 from charging.domain import corrections as said_of
 from charging.domain.errors import ChargingError, Code, NothingToReview
-from charging.domain.reasons import DOUBTED_FACTS, JUDGED
+from charging.domain.reasons import DOUBTED_FACTS, JUDGED, SETTLING
 from charging.events import Event
 from charging.models import ChargingSession, Connector, Correction
 from charging.selectors import sessions as session_rows
@@ -197,15 +197,17 @@ def _change(
 def _judge(session: ChargingSession, changed: Iterable[str]) -> None:
     """A doubt that nobody has set aside yet sends the session to the review; one without any leaves it.
 
-    What a person wrote off stays so; what was written off as nothing was charged is one like any other once it was.
+    What a person wrote off stays so, and what a guest charged; what was written off as nothing was charged stays so
+    while nothing was, and is one like any other once something was.
     Doubts of its source about what is as it was stay: another outlet does not make a wrong meter right.
     """
     stays = [flag for flag in session.flags if flag not in JUDGED and not {*changed} & {*DOUBTED_FACTS.get(flag, ())}]
-    set_aside, stays_off = session.review in _SET_ASIDE, differences.stays_off(session)
+    set_aside, stays_off = session.review in _SET_ASIDE, session.pk in differences.stays_off([session])
     doubts = list(dict.fromkeys([*stays, *judging.flags(session)]))
     fresh = set(doubts) - set(session.flags) if set_aside else set(doubts)
     session.flags = doubts
-    if not stays_off:
+    is_still_nothing = session.review == Review.WRITTEN_OFF and doubts == [SETTLING]
+    if not stays_off and not is_still_nothing:
         session.review = Review.PENDING if fresh else session.review if set_aside else Review.APPROVED
     session.save(update_fields=["flags", "review"])
 

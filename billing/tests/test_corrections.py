@@ -13,7 +13,7 @@ from billing.services import corrections, credit_notes
 from billing.services.corrections import CorrectionRefused
 from billing.tests import factories
 from charging.domain.errors import NothingToReview
-from charging.models import ChargingSession, Connector, Correction, FileImport, RejectedRow, Token
+from charging.models import ChargingSession, Connector, Correction, FileImport, RejectedRow, StationCharge, Token
 from charging.services import imports, mending
 from charging.site_scope import limited_to
 from charging.tests.ingest.files import PLAIN, plain
@@ -158,6 +158,34 @@ def test_what_was_written_off_as_nothing_was_charged_is_billed_once_something_wa
     assert session("1").review == ("approved" if by_whom == "itself" else "written_off")
     factories.rate_all()
     assert SessionPrice.objects.filter(amount_incl_vat=20).count() == (by_whom == "itself")
+
+
+def test_what_was_written_off_as_nothing_was_charged_stays_so_while_nothing_was(in_north):
+    factories.tariff({"elements": [{"price_components": [{"type": "FLAT", "price": "5.00", "vat": "25"}]}]})
+    Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
+    bring_in("1,A,c1,2026-10-05 10:00,2026-10-05 10:02,0")
+    bring_in("1,A,c1,2026-10-05 10:00,2026-10-05 10:04,0")
+    (difference,) = differences.beside(list(differences.open_ones()))
+    assert (difference.now, difference.then) == (Decimal(0), Decimal(0))
+    corrections.take_over([difference.correction], **WHY)
+    assert (session("1").review, session("1").flags) == ("written_off", ["no_charge"])
+
+
+def test_what_a_guest_charged_stays_written_off_whatever_it_was(in_north):
+    factories.tariff()
+    outlet = factories.connector()
+    for number, basis in ((7, "guest"), (8, "driver")):
+        facts: dict[str, Any] = {"source": "ocpp", "external_id": f"{number}", "series_wh": None, "series_start": None}
+        start = datetime(2026, 10, number, 10, tzinfo=UTC)
+        row = factories.session(outlet, None, kwh=0, start=start, review="written_off", flags=["no_charge"], **facts)
+        StationCharge.objects.create(
+            station=outlet.station, number=number, said=f"{number}", received_at=start, verdict="Accepted", basis=basis
+        )
+        Correction.objects.create(session=row, said={"energy_wh": 8000})
+    guest, other = sorted(differences.beside(list(differences.open_ones())), key=lambda one: one.entry.session.pk)
+    assert (guest.then, other.then) == (Decimal(0), Decimal(20))
+    corrections.take_over([guest.correction, other.correction], **WHY)
+    assert (session("7").review, session("8").review) == ("written_off", "approved")
 
 
 def test_what_a_source_says_of_a_session_that_another_is_billed_for_is_held_against_that(in_north):

@@ -64,6 +64,10 @@ class Limits:
         """Whether so little energy came in so much time that no car can have been charged with it."""
         return 0 < energy_wh * 3600 < self.trickle_w * max(duration_s, 60)
 
+    def is_in_vain(self, energy_wh: Any, duration_s: Any) -> Any:
+        """Whether nothing was charged: somebody tried, and it was over at once; of numbers or of columns."""
+        return (energy_wh == 0) & (duration_s <= self.attempt_s)
+
     def most_wh(self, power_w: Any, duration_s: Any) -> Any:
         """Energy that `power_w` can deliver in `duration_s`, with both tolerances; of numbers or of columns."""
         return power_w * (duration_s + self.slack_s) * (100 + self.power_tolerance_percent) / 360_000

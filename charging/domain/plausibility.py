@@ -54,7 +54,7 @@ def flags(sessions: pl.DataFrame, *, limits: Limits) -> Iterator[tuple[Flag, pl.
     above = energy > limits.most_wh(pl.col("max_power_w"), pl.col("duration_s"))
     if "plug_w" in sessions.columns:
         above |= (energy > limits.most_wh(pl.col("plug_w"), pl.col("duration_s"))).fill_null(value=False)
-    in_vain = (energy == 0) & (pl.col("duration_s") <= limits.attempt_s)
+    in_vain = limits.is_in_vain(energy, pl.col("duration_s"))
     too_much = (energy > limits.unknown_wh) | (average_w() > limits.unknown_w)
     yield from _columns(
         sessions,

@@ -5,6 +5,7 @@ they cannot disagree. Conditions are plain comparisons of indexed columns, becau
 PostgreSQL uses an index for nothing else.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +25,9 @@ from django.db.models import (
 )
 
 from charging.domain.limits import Limits
-from charging.models import ChargingSession, Site, Station, Token
+from charging.domain.ocpp import SOURCE
+from charging.domain.ocpp.admission import Basis
+from charging.models import ChargingSession, Site, Station, StationCharge, Token
 from tenants.models import Driver
 
 #: Sessions that overlap another one begin so shortly before it; one that runs longer has a flag of its own.
@@ -144,6 +147,13 @@ def overlapped(rows: QuerySet[ChargingSession]) -> dict[int, ChargingSession]:
         [pk for pk in found.values() if pk]
     )
     return {pk: others[other] for pk, other in found.items() if other in others}
+
+
+def of_guests(rows: Iterable[ChargingSession]) -> set[int]:
+    """Return which of the sessions nobody pays for, as a guest charged where that is free; by their ids."""
+    told = {int(row.external_id): row.pk for row in rows if row.source == SOURCE and row.external_id.isdecimal()}
+    guests = StationCharge.objects.filter(number__in=list(told), basis=Basis.GUEST) if told else ()
+    return {told[charge.number] for charge in guests}
 
 
 def _told_by_another(limits: Limits) -> Q:
