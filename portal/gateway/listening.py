@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import psycopg
@@ -18,7 +18,7 @@ _KEPT_ALIVE: Mapping[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 
 
 async def heard_on(
     address: str, channel: str, *, every_s: float | None = None
-) -> AsyncIterator[tuple[psycopg.AsyncConnection[Any], int]]:
+) -> AsyncGenerator[tuple[psycopg.AsyncConnection[Any], int]]:
     """Yield the connection with the last number of what is called on the channel, 0 where it has none; for good.
 
     0 also when it is connected anew, as a call may have been missed, and whenever `every_s` are over.

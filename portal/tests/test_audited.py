@@ -435,7 +435,7 @@ UNSEEN_WRITES = {
     "billing/services/payment_files.py:_book_all": "payments.booked",
     "billing/services/rating.py:ask": "that sessions are to be priced",
     "billing/services/tariffs.py:_note_on_drafts": "a remark on the page of a run; the assignment is told",
-    "billing/services/drafted_prices.py:note": "a remark on the page of a run; what changed the prices is told",
+    "billing/services/drafted_prices.py:_note": "a remark on the page of a run; what changed the prices is told",
     "billing/services/account_moves.py:_note_on_drafts": "a remark on the page of a run; account.member_moved",
     "billing/services/runs.py:divide": "the work list of a run",
     "billing/services/runs.py:leave_out": "a problem on the page of the run",

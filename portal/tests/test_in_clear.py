@@ -21,6 +21,7 @@ from tenants.sealed_fields import SealedField
 IN_CLEAR = {
     "tenants.Driver": {"customer_number"},
     "tenants.Account": {"customer_number"},
+    "charging.Token": {"blocked_before"},  # days
     "charging.StationMessage": {"answer"},
     "charging.StationCommand": {"wanted"},
 }

@@ -69,6 +69,7 @@ WHOLE_OPERATOR = {
     "billing/selectors/compartments.py": "where sessions stand in the reconciliation: VIEW_INVOICES is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
     "billing/selectors/payers.py": "what an account pays for, wherever it was charged",
+    "billing/selectors/other_rates.py": "looks at all that a run bills",
     "billing/selectors/run_checks.py": "looks at all that a run bills",
     "billing/selectors/unbilled.py": "what a run bills",
     "billing/selectors/waiting.py": "what waits for rating",

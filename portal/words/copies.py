@@ -115,6 +115,7 @@ FIELDS: dict[str, str | Promise] = {
     "accounts": gettext_lazy("payers"),
     "credited": gettext_lazy("credited"),
     "decided_at": gettext_lazy("decided"),
+    "differences": gettext_lazy("what each session changed by"),
     "documents": gettext_lazy("documents made"),
     "rerating": gettext_lazy("re-rating"),
     "replaces": gettext_lazy("invoice that it bills anew"),

@@ -110,8 +110,9 @@ def test_the_page_of_a_run_asks_the_database_a_fixed_number_of_times(
     fina_browser, url, drafted, django_assert_max_num_queries
 ):
     # Five ask which e-invoices would lack something, four about VAT abroad, one whether tariffs were assigned since,
-    # one who resells otherwise since, two which rates of VAT are no standard ones.
-    with django_assert_max_num_queries(52):
+    # one who resells otherwise since, two which rates of VAT are no standard ones, one whether any is to be priced anew
+    # for that.
+    with django_assert_max_num_queries(53):
         fina_browser.get(url(f"runs/{drafted.public_id}/"))
 
 

@@ -14,6 +14,7 @@ from billing.tests import factories
 from charging.models import Site
 from portal.tests.reading import read
 from portal.web.finance.tariffs.form import MOST_ROWS
+from tenants.scoping import tenant_scope
 
 ENTRY = {
     "name": "Nights are cheap",
@@ -68,9 +69,11 @@ def test_a_tariff_that_applies_nowhere_is_archived_and_listed_apart(fina_browser
     assert "Summer 2019" in text(fina_browser.get(url("tariffs/")))
 
 
-def test_of_archived_tariffs_alone_the_list_says_that_there_are_some(fina_browser, url):
+def test_of_archived_tariffs_alone_the_list_says_that_there_are_some(fina_browser, url, north):
     assert "No tariffs yet" in text(fina_browser.get(url("tariffs/")))
-    services.archive(services.create(name="Old", currency="SEK", document=factories.flat("3.00")), at=timezone.now())
+    with tenant_scope(north.pk):
+        old = services.create(name="Old", currency="SEK", document=factories.flat("3.00"))
+        services.archive(old, at=timezone.now())
     page = text(fina_browser.get(url("tariffs/")))
     assert "No tariffs yet" not in page
     assert "Show all tariffs" in page

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import aclosing
 from typing import Any
 
 import psycopg
@@ -18,8 +19,9 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 def test_whoever_is_told_of_a_call_may_ask_on_the_same_connection_and_misses_none_meanwhile():
     async def listen():
         heard = []
-        async with asyncio.timeout(PATIENCE_S):
-            async for connection, number in heard_on(address_of("gateway"), "listening"):
+        calls = heard_on(address_of("gateway"), "listening")
+        async with asyncio.timeout(PATIENCE_S), aclosing(calls):
+            async for connection, number in calls:
                 async with connection.transaction():
                     await connection.execute("SELECT 1")
                 heard.append(number)
@@ -38,8 +40,9 @@ def test_whoever_is_told_of_a_call_may_ask_on_the_same_connection_and_misses_non
 def test_who_listens_is_told_of_nothing_now_and_then():
     async def listen():
         heard = []
-        async with asyncio.timeout(PATIENCE_S):
-            async for _, number in heard_on(address_of("gateway"), "listening", every_s=0.05):
+        calls = heard_on(address_of("gateway"), "listening", every_s=0.05)
+        async with asyncio.timeout(PATIENCE_S), aclosing(calls):
+            async for _, number in calls:
                 heard.append(number)
                 if len(heard) == 3:
                     return heard

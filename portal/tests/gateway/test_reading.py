@@ -663,7 +663,7 @@ def test_a_charge_that_a_file_tells_of_another_outlet_is_looked_at(told, late, w
         ChargingSession.objects.create(
             state="COMPLETED", source="a file", external_id="another", **facts, **who, **times
         )
-    told.stops(4000, minutes=40, number=9)
+    told.stops(5000, minutes=40, number=9)
     told.read(NOW + timedelta(hours=2))
     assert [row.flags for row in told.sessions if row.pk == session.pk] == [["overlap"] if is_seen else []]
 
