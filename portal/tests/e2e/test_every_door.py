@@ -96,7 +96,10 @@ def furnished(rows: None, files: Path) -> Furnished:
         built = house.build()
         per = User.objects.create_user("per@example.com", PASSWORD, name="Per")
         with tenant_scope(built.north.pk):
-            accounts.let_see(Account.objects.get(driver=Driver.objects.get(user=built.people["dana"])), user=per)
+            danas = Account.objects.get(driver=Driver.objects.get(user=built.people["dana"]))
+            danas.shows = Account.Shown.SESSIONS
+            danas.save(update_fields=["shows"])
+            accounts.let_see(danas, user=per)
             for language, _name in settings.LANGUAGES:
                 example(PrivacyNotice, version=1, language=language, published_at=timezone.now())
         key = WebAuthnCredential.objects.create(
@@ -141,7 +144,7 @@ def who(door: Door) -> str:
     if door.access == Permission.USE_DRIVER_PAGES:
         return "dana"
     if door.access == Permission.USE_PAYER_PAGES:
-        return "per" if "invoice" in door.name else "pia"
+        return "per" if "invoice" in door.name or door.name == "payer:session_dispute" else "pia"
     if door.name.startswith(("account:passkey", "account:remove")):
         return "otto"  # who has two
     return "pri" if door.access in set(Permission) - PERMISSIONS[Membership.Role.OWNER] else "olga"
